@@ -1,0 +1,32 @@
+"""Errors of the lower floor, and the root of the whole tree (printed in `monitor.errors`)."""
+
+from __future__ import annotations
+
+
+class VietnhatError(Exception):
+    """Root: its text is one line that says what is wrong, where, and what to do. Exit code 1."""
+
+    exit_code = 1
+
+
+class Misuse(VietnhatError):
+    """The words, settings or files given cannot be used. Exit code 2."""
+
+    exit_code = 2
+
+
+class BadFile(Misuse):
+    """A data or configuration file is wrong at one place.
+
+    `line` counts from 1; `key` is the path to the value, as `feeds[3].url`.
+    """
+
+    def __init__(self, path: object, problem: str, *, line: int | None = None, key: str = "", todo: str = "") -> None:
+        self.path, self.line, self.key, self.problem, self.todo = str(path), line, key, problem, todo
+        where = self.path + (f":{line}" if line else "")
+        text = f"{where}: {key + ': ' if key else ''}{problem}"
+        super().__init__(f"{text}; {todo}" if todo else text)
+
+
+class BadModel(VietnhatError):
+    """A model directory cannot be used: damaged, foreign, or of another version."""

@@ -1,0 +1,29 @@
+"""The errors a person can cause or must act on.
+
+    VietnhatError                 one line for a person; exit code 1
+    ├── Misuse                    wrong words, bad file, bad setting; exit code 2
+    │   └── BadFile (classifiers.errors)   file, line, key, what to do
+    ├── DatabaseError             the store cannot be opened or used
+    ├── AlreadyRunning            another daemon holds the database
+    └── NoModel                   nothing has been trained yet
+
+Expected outcomes of the network are values (`monitor.types.Failed`), not errors.
+"""
+
+from __future__ import annotations
+
+from classifiers.errors import BadFile, BadModel, Misuse, VietnhatError
+
+__all__ = ["AlreadyRunning", "BadFile", "BadModel", "DatabaseError", "Misuse", "VietnhatError"]
+
+
+class DatabaseError(VietnhatError):
+    """The database is missing, damaged, newer than this program, or cannot be written."""
+
+
+class AlreadyRunning(VietnhatError):
+    """Another daemon serves this database."""
+
+    def __init__(self, pid: int | None, path: str) -> None:
+        who = f"process {pid}" if pid else "another process"
+        super().__init__(f"{path}: {who} is already running on this database; stop it first, or give another --db")
