@@ -21,7 +21,9 @@ class BadFile(Misuse):
     `line` counts from 1; `key` is the path to the value, as `feeds[3].url`.
     """
 
-    def __init__(self, path: object, problem: str, *, line: int | None = None, key: str = "", todo: str = "") -> None:
+    def __init__(
+        self, path: object, problem: str, *, line: int | None = None, key: str = "", todo: str = ""
+    ) -> None:
         self.path, self.line, self.key, self.problem, self.todo = str(path), line, key, problem, todo
         where = self.path + (f":{line}" if line else "")
         text = f"{where}: {key + ': ' if key else ''}{problem}"

@@ -108,9 +108,13 @@ class Taxonomy(Record):
         sections = {(s.id, section.id) for s in self.statements for section in s.sections}
         for commitment in self.commitments:
             if commitment.sector not in {s.id for s in self.sectors}:
-                raise ValueError(f"{commitment.id} names the unknown sector {commitment.sector!r}; correct it")
+                raise ValueError(
+                    f"{commitment.id} names the unknown sector {commitment.sector!r}; correct it"
+                )
             if not commitment.id.startswith(commitment.sector + "."):
-                raise ValueError(f"{commitment.id} must begin with its sector {commitment.sector!r}; correct it")
+                raise ValueError(
+                    f"{commitment.id} must begin with its sector {commitment.sector!r}; correct it"
+                )
             for source in commitment.sources:
                 if (source.statement, source.section) not in sections:
                     raise ValueError(

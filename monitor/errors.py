@@ -26,4 +26,6 @@ class AlreadyRunning(VietnhatError):
 
     def __init__(self, pid: int | None, path: str) -> None:
         who = f"process {pid}" if pid else "another process"
-        super().__init__(f"{path}: {who} is already running on this database; stop it first, or give another --db")
+        super().__init__(
+            f"{path}: {who} is already running on this database; stop it first, or give another --db"
+        )

@@ -5,6 +5,7 @@ Every datetime here is aware and in UTC; local zones appear only in settings and
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -113,6 +114,11 @@ class Entry:
     title: str
     summary: str
     published: datetime | None
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of the wording: another one is a revision of the same article."""
+        return hashlib.sha256(f"{self.title}\n{self.summary}".encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)

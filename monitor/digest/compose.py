@@ -1,0 +1,101 @@
+"""What one reader gets in one digest, and why the rest is left out. Knows no words and no layout."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+
+from classifiers.verdict import Decision
+from monitor.digest.rank import rank
+from monitor.types import Digest, DigestItem, DigestSection, JudgedArticle, Omission, Subscriber
+
+MAX_FULL = 40
+"""Items in one letter; the rest waits for the next."""
+
+MAX_AGE = timedelta(days=7)
+
+NO_SECTOR = "other"
+"""The section of what no sector claims; no id of the taxonomy."""
+
+
+def compose(
+    subscriber: Subscriber,
+    *,
+    slot: datetime,
+    since: datetime,
+    now: datetime,
+    candidates: Sequence[JudgedArticle],
+    polled_entries: int,
+    seen_from: datetime | None = None,
+) -> Digest:
+    """The digest of `slot` from all candidates not yet in any digest of this subscriber.
+
+    `since` is only told to the reader; `seen_from` leaves out what was first seen earlier, for a first digest.
+    What is over the cap is no part of the digest and stays a candidate; `more` counts it in items, not articles.
+    """
+    oldest = now - MAX_AGE
+    chosen = frozenset(subscriber.sectors)
+    fit: list[JudgedArticle] = []
+    omitted: list[tuple[int, Omission]] = []
+    for judged in candidates:
+        reason = _reason_against(judged, chosen, oldest, seen_from)
+        if reason is not None:
+            omitted.append((judged.article.id, reason))
+        elif judged.verdict.decision is Decision.SEND:
+            fit.append(judged)
+    items = rank(fit)
+    kept, over = items[:MAX_FULL], items[MAX_FULL:]
+    omitted += [(id_, Omission.OVER_THE_CAP) for item in over for id_ in article_ids(item)]
+    return Digest(
+        id=digest_id(subscriber.id, slot),
+        subscriber=subscriber,
+        slot=slot,
+        since=since,
+        composed_at=now,
+        sections=_sections(kept, chosen),
+        omitted=tuple(sorted(omitted)),
+        more=len(over),
+        polled_entries=polled_entries,
+    )
+
+
+def digest_id(subscriber_id: int, slot: datetime) -> str:
+    """The one id of this subscriber's digest of this slot, as d-7-20261121T0000Z-1f2e3d4c."""
+    stamp = slot.astimezone(UTC).strftime("%Y%m%dT%H%MZ")
+    tail = hashlib.sha256(f"{subscriber_id} {stamp}".encode()).hexdigest()[:8]
+    return f"d-{subscriber_id}-{stamp}-{tail}"
+
+
+def article_ids(item: DigestItem) -> tuple[int, ...]:
+    """The articles an item stands for."""
+    return tuple(judged.article.id for judged in (item.judged, *item.also))
+
+
+def _reason_against(
+    judged: JudgedArticle, chosen: frozenset[str], oldest: datetime, seen_from: datetime | None
+) -> Omission | None:
+    article, verdict = judged.article, judged.verdict
+    if verdict.decision is Decision.REVIEW:
+        return Omission.BELOW_THRESHOLD
+    if not article.news:
+        return Omission.BACK_CATALOGUE
+    if article.published < oldest or (seen_from is not None and article.first_seen < seen_from):
+        return Omission.TOO_OLD
+    if chosen and chosen.isdisjoint(sector.id for sector in verdict.sectors):
+        return Omission.SECTOR_NOT_CHOSEN
+    return None
+
+
+def _sections(items: Iterable[DigestItem], chosen: frozenset[str]) -> tuple[DigestSection, ...]:
+    """Items under their main sectors; a section stands where its best item ranks."""
+    by_sector: dict[str, list[DigestItem]] = defaultdict(list)
+    for item in items:
+        by_sector[_main_sector(item, chosen)].append(item)
+    return tuple(DigestSection(sector, tuple(those)) for sector, those in by_sector.items())
+
+
+def _main_sector(item: DigestItem, chosen: frozenset[str]) -> str:
+    sectors = (sector.id for sector in item.judged.verdict.sectors)
+    return next((sector for sector in sectors if not chosen or sector in chosen), NO_SECTOR)

@@ -1,0 +1,241 @@
+"""One polite, bounded, guarded GET: the network's answer as a value. The only module that knows aiohttp.
+
+Knows no feeds, no retries and no schedule. Nothing the network does is raised; bugs are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import hashlib
+import ssl
+import time
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+from yarl import URL  # the URL type of aiohttp's own interface
+
+from monitor.ingest import guard
+from monitor.ingest.answer import Redirect, conditional_headers, fresh_validators, retry_after
+from monitor.ingest.spacing import HostSpacing
+from monitor.types import Failed, FailureKind, Fetched, FetchOutcome, NotModified, Validators
+
+_CHUNK = 65536
+_HEADER_LIMIT = 32768
+_ENCODINGS = ("", "identity", "gzip", "deflate")
+_REDIRECTS = (301, 302, 303, 307, 308)
+_ACCEPT = "application/rss+xml, application/atom+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5"
+
+
+@dataclass(frozen=True, slots=True)
+class FetchPolicy:
+    """Limits of every fetch. Times in seconds, sizes in bytes after decompression.
+
+    `allow_private` lists "host:port" as URLs spell them; only those may lead to a private address.
+    `host_spacing` 0 also allows several requests to one host at a time.
+    """
+
+    user_agent: str
+    total_deadline: float = 30.0
+    max_bytes: int = 15 * 1024 * 1024
+    host_spacing: float = 2.0
+    max_redirects: int = 5
+    proxy: str | None = None
+    allow_private: frozenset[str] = frozenset()
+    concurrency: int = 16
+
+
+@dataclass(slots=True)
+class _Exchange:
+    """What one `get` carries from hop to hop: cookies never outlive it."""
+
+    url: URL
+    validators: Validators
+    seconds_left: float
+    cookies: aiohttp.CookieJar
+    hops: int = 0
+    permanent: bool = True
+
+    @property
+    def moved_to(self) -> str | None:
+        return str(self.url) if self.hops and self.permanent else None
+
+
+class Fetcher:
+    """Two connection pools: one that refuses private addresses, one for the hosts the operator listed."""
+
+    def __init__(self, policy: FetchPolicy) -> None:
+        self._policy = policy
+        self._spacing = HostSpacing(policy.host_spacing, policy.concurrency)
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        ports = frozenset(int(each.rpartition(":")[2]) for each in self._policy.allow_private)
+        through_proxy = self._policy.proxy is not None
+        self._public = await self._session(None if through_proxy else guard.guarded_socket)
+        self._listed = await self._session(guard.socket_for_ports(ports))
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stack.aclose()
+
+    async def _session(self, factory: aiohttp.connector.SocketFactoryType | None) -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(limit=0, socket_factory=factory, ssl=_tls())
+        return await self._stack.enter_async_context(
+            aiohttp.ClientSession(
+                connector=connector,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=aiohttp.ClientTimeout(total=None),
+                headers={
+                    "User-Agent": self._policy.user_agent,
+                    "Accept": _ACCEPT,
+                    "Accept-Encoding": "gzip, deflate",
+                },
+                max_line_size=_HEADER_LIMIT,
+                max_field_size=_HEADER_LIMIT,
+            )
+        )
+
+    async def get(self, url: str, validators: Validators) -> FetchOutcome:
+        """Ask for a URL, following redirects by hand: every hop is checked like the first.
+
+        The deadline covers all hops and bodies together, but not the waiting for a host's turn.
+        """
+        try:
+            start = URL(url)
+        except ValueError as error:
+            return Failed(FailureKind.BAD_RESPONSE, f"not a usable URL: {error}")
+        jar = aiohttp.CookieJar(unsafe=True)
+        exchange = _Exchange(start, validators, self._policy.total_deadline, jar)
+        while exchange.hops <= self._policy.max_redirects:
+            outcome = await self._hop(exchange)
+            if not isinstance(outcome, Redirect):
+                return outcome
+            try:
+                exchange.url = exchange.url.join(URL(outcome.location)).with_fragment(None)
+            except ValueError as error:
+                return Failed(FailureKind.BAD_REDIRECT, f"redirect to an unusable URL: {error}")
+            exchange.hops += 1
+            exchange.permanent = exchange.permanent and outcome.permanent
+        return Failed(FailureKind.BAD_REDIRECT, f"more than {self._policy.max_redirects} redirects")
+
+    async def _hop(self, exchange: _Exchange) -> FetchOutcome | Redirect:
+        url = exchange.url
+        refused = self._refused(url)
+        if refused is not None:
+            return refused
+        async with self._spacing.turn(url.host or ""):
+            loop = asyncio.get_running_loop()
+            started = loop.time()
+            try:
+                async with asyncio.timeout(exchange.seconds_left):
+                    return await self._ask(exchange)
+            except (aiohttp.ClientError, OSError, ValueError, EOFError) as error:
+                return _failure(error, self._policy.total_deadline)
+            finally:
+                exchange.seconds_left -= loop.time() - started
+
+    def _refused(self, url: URL) -> Failed | None:
+        if url.user is not None or url.password is not None:
+            return Failed(FailureKind.REFUSED_ADDRESS, "a user name in the URL is refused")
+        if self._is_listed(url):
+            return None
+        reason = guard.refusal(url.scheme, url.host or "", url.port)
+        return Failed(FailureKind.REFUSED_ADDRESS, reason) if reason else None
+
+    def _is_listed(self, url: URL) -> bool:
+        host = f"[{url.host}]" if ":" in (url.host or "") else url.host
+        return url.scheme in ("http", "https") and f"{host}:{url.port}" in self._policy.allow_private
+
+    async def _ask(self, exchange: _Exchange) -> FetchOutcome | Redirect:
+        listed = self._is_listed(exchange.url)
+        request = (self._listed if listed else self._public).get(
+            exchange.url,
+            headers=conditional_headers(exchange.validators),
+            cookies=exchange.cookies.filter_cookies(exchange.url),
+            allow_redirects=False,
+            proxy=None if listed else self._policy.proxy,
+        )
+        async with request as response:
+            exchange.cookies.update_cookies(response.cookies, exchange.url)
+            if response.status in _REDIRECTS:
+                response.close()
+                return Redirect.read(response.status, response.headers)
+            outcome = await self._answer(exchange, response)
+            if isinstance(outcome, Failed):
+                response.close()
+            return outcome
+
+    async def _answer(self, exchange: _Exchange, response: aiohttp.ClientResponse) -> FetchOutcome:
+        sent, url, status = exchange.validators, str(exchange.url), response.status
+        if status == 304:
+            if not conditional_headers(sent):
+                return Failed(FailureKind.BAD_RESPONSE, "status 304 to an unconditional request", status)
+            return NotModified(url, status, fresh_validators(response.headers, sent), exchange.moved_to)
+        if status == 410:
+            return Failed(FailureKind.GONE, "status 410: the feed is gone", status)
+        if status not in (200, 203):
+            wait = (
+                retry_after(response.headers.get("Retry-After"), time.time())
+                if status in (429, 503)
+                else None
+            )
+            return Failed(FailureKind.STATUS, f"status {status}", status, wait)
+        body = await self._body(response)
+        if isinstance(body, Failed):
+            return body
+        fresh = replace(
+            fresh_validators(response.headers, Validators()), body_hash=hashlib.sha256(body).hexdigest()
+        )
+        if fresh.body_hash == sent.body_hash:
+            return NotModified(url, status, fresh, exchange.moved_to)
+        content_type = response.headers.get("Content-Type", "")
+        return Fetched(url, status, body, content_type, fresh, exchange.moved_to)
+
+    async def _body(self, response: aiohttp.ClientResponse) -> bytes | Failed:
+        encoding = response.headers.get("Content-Encoding", "").strip().lower()
+        if encoding not in _ENCODINGS:
+            return Failed(
+                FailureKind.BAD_RESPONSE, f"Content-Encoding {encoding[:40]!r} was not asked for", 200
+            )
+        limit = self._policy.max_bytes
+        too_large = Failed(FailureKind.TOO_LARGE, f"larger than {limit} bytes", response.status)
+        if (response.content_length or 0) > limit:
+            return too_large
+        body = bytearray()
+        async for chunk in response.content.iter_chunked(_CHUNK):
+            body += chunk
+            if len(body) > limit:
+                return too_large
+        if not body.strip():
+            return Failed(FailureKind.BAD_RESPONSE, "an empty answer", response.status)
+        return bytes(body)
+
+
+def _tls() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    # baotintuc.vn and others speak only legacy renegotiation, which OpenSSL 3 refuses by default. Certificates
+    # are still verified; what is given up matters to requests that carry secrets, and ours carry none.
+    context.options |= getattr(ssl, "OP_LEGACY_SERVER_CONNECT", 0x4)
+    return context
+
+
+def _failure(error: Exception, deadline: float) -> Failed:
+    text = " ".join(str(error).split())[:200] or type(error).__name__
+    match error:
+        case TimeoutError():
+            return Failed(FailureKind.TIMEOUT, f"no whole answer within {deadline:g} s")
+        case aiohttp.ClientSSLError() | ssl.SSLError():
+            return Failed(FailureKind.TLS, f"TLS: {text}")
+        case aiohttp.ClientConnectorError() if error.os_error.errno == errno.EACCES and guard.REFUSED in text:
+            return Failed(FailureKind.REFUSED_ADDRESS, str(error.os_error.strerror))
+        case aiohttp.ClientPayloadError() | aiohttp.ClientResponseError() | aiohttp.InvalidURL():
+            return Failed(FailureKind.BAD_RESPONSE, f"not a proper answer: {text}")
+        case aiohttp.ClientError() | OSError():
+            return Failed(FailureKind.UNREACHABLE, text)
+    return Failed(FailureKind.BAD_RESPONSE, f"not a proper answer: {text}")

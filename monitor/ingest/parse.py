@@ -1,0 +1,114 @@
+"""Text to raw entries. The only module that knows feedparser; dates, links and markup stay as they came."""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import feedparser  # type: ignore[import-untyped]  # it ships no types
+
+from monitor.types import Failed, FailureKind
+
+_PROLOG = b'<?xml version="1.0" encoding="utf-8"?>\n'
+_ENTITY = re.compile(r"<!ENTITY\b([^>]{0,2000}>?)")
+_PLAIN_ENTITY = re.compile(r"""\s+(\w{1,50})\s+(?:"([^"&%<]{0,1000})"|'([^'&%<]{0,1000})')\s*>""")
+_MOST_ENTITY_TEXT = 100_000
+_CLOSING = {"rss": "</channel></rss>", "feed": "</feed>", "rdf:RDF": "</rdf:RDF>"}
+_ROOT = re.compile(r"<(rss|feed|rdf:RDF)[\s>]")
+_HTML = re.compile(r"<!doctype\s+html|<html[\s>]", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class RawEntry:
+    """One entry word for word; "" is what the feed did not give."""
+
+    title: str
+    link: str
+    guid: str
+    date: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class RawFeed:
+    """A feed word for word."""
+
+    title: str
+    entries: tuple[RawEntry, ...]
+    problems: tuple[str, ...] = ()
+
+
+def parse(text: str) -> RawFeed | Failed:
+    """Entries in document order. Ill-formed feeds give what can be had, with the problem noted."""
+    refused = _dangerous_entities(text)
+    if refused:
+        return Failed(FailureKind.UNREADABLE, refused)
+    text, problems = _without_cut_entry(text)
+    try:
+        feed = feedparser.parse(
+            io.BytesIO(_PROLOG + text.encode("utf-8", "replace")), sanitize_html=False, resolve_relative_uris=False
+        )
+    except Exception as error:  # feedparser lets anything out of hostile feeds; the feed failed, not we
+        return Failed(FailureKind.UNREADABLE, f"the feed parser gave up: {error!r:.200}")
+    if not feed.get("version"):
+        return Failed(FailureKind.UNREADABLE, _what_it_is(text))
+    if feed.bozo:
+        problems += (f"not well-formed: {' '.join(str(feed.get('bozo_exception')).split())[:200]}",)
+    entries = tuple(_raw_entry(entry) for entry in feed.entries)
+    return RawFeed(_text(feed.feed.get("title")), entries, problems)
+
+
+def _raw_entry(entry: Any) -> RawEntry:
+    contents = [_text(content.get("value")) for content in entry.get("content") or ()]
+    dates = [_text(entry[name]) for name in ("published", "updated", "created") if name in entry]
+    guid = _text(entry.get("id"))
+    link = _text(entry.get("link"))
+    if link == guid and not guid.lower().startswith(("http://", "https://")):
+        link = ""  # feedparser takes every guid for a permalink unless told otherwise
+    return RawEntry(
+        title=_text(entry.get("title")),
+        link=link,
+        guid=guid,
+        date=next((date for date in dates if date.strip()), ""),
+        summary=next((text for text in (_text(entry.get("summary")), *contents) if text.strip()), ""),
+    )
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _dangerous_entities(text: str) -> str:
+    """Why the document's own entities are refused, or "". A few short plain ones are harmless and in use.
+
+    Looks at the whole text, not at its head: a comment can push a DOCTYPE down as far as one likes.
+    """
+    declarations = _ENTITY.findall(text) if "<!DOCTYPE" in text else []
+    expanded = 0
+    for declaration in declarations:
+        plain = _PLAIN_ENTITY.fullmatch(declaration)
+        if plain is None:
+            return "custom XML entities other than short plain text are refused"
+        expanded += len(plain[2] or plain[3] or "") * text.count(f"&{plain[1]};")
+    return "custom XML entities blow up the document" if expanded > _MOST_ENTITY_TEXT else ""
+
+
+def _without_cut_entry(text: str) -> tuple[str, tuple[str, ...]]:
+    """A transfer that broke off leaves half an entry at the end: it is left out, to come whole next time."""
+    root = _ROOT.search(text)
+    if root is None or f"</{root[1]}" in text[-2000:]:
+        return text, ()
+    last = max(text.rfind("<item>"), text.rfind("<item "), text.rfind("<entry>"), text.rfind("<entry "))
+    if last < max(text.rfind("</item"), text.rfind("</entry")) or last < 0:
+        return text, ()
+    return text[:last] + _CLOSING[root[1]], ("the document breaks off; its last, incomplete entry was left out",)
+
+
+def _what_it_is(text: str) -> str:
+    if _HTML.search(text, 0, 4096):
+        return "an HTML page, not a feed"
+    if text.lstrip()[:1] in ("{", "["):
+        return "JSON, not a feed"
+    return "not a feed: neither RSS nor Atom"

@@ -1,0 +1,72 @@
+"""What a digest is made from, and the one transaction that records it together with its letter."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from monitor.store.articles import judged
+from monitor.store.database import Store
+from monitor.store.times import from_text_or_none, to_text
+from monitor.types import Digest, JudgedArticle, Letter, Subscriber
+
+NEWS_DAYS = 7
+"""Nothing older is mailed as news."""
+
+
+def last_slot(store: Store, subscriber: Subscriber) -> datetime | None:
+    """The newest slot this subscriber was served for, with or without a letter."""
+    row = store.one("SELECT max(slot) AS slot FROM digest WHERE subscriber_id = ?", [subscriber.id])
+    return from_text_or_none(row["slot"]) if row else None
+
+
+def candidates(store: Store, subscriber: Subscriber, *, model: str, now: datetime) -> list[JudgedArticle]:
+    """Articles judged send or review by `model`, of the last days, that no digest of this subscriber held."""
+    rows = store.rows(
+        "SELECT a.*, v.model, v.relevance, v.decision, v.sectors, v.commitments, v.evidence "
+        "FROM article a JOIN verdict v ON v.article_id = a.id AND v.model = ? "
+        "WHERE v.decision IN ('send', 'review') AND a.first_seen <= ? AND a.first_seen >= ? "
+        "AND NOT EXISTS (SELECT 1 FROM digest_item i WHERE i.subscriber_id = ? AND i.article_id = a.id) "
+        "ORDER BY a.id",
+        [model, to_text(now), to_text(now - timedelta(days=NEWS_DAYS)), subscriber.id],
+    )
+    return [judged(row) for row in rows]
+
+
+def entries_read(store: Store, *, since: datetime, now: datetime) -> int:
+    """How many new articles the feeds brought in that time."""
+    row = store.rows(
+        "SELECT count(*) AS n FROM article WHERE first_seen > ? AND first_seen <= ?",
+        [to_text(since), to_text(now)],
+    )
+    return int(row[0]["n"])
+
+
+def record(store: Store, digest: Digest, letter: Letter | None) -> None:
+    """Record that a slot was served: items, omissions and the queued letter, all or nothing.
+
+    The key (subscriber, article) of digest_item is what keeps an article from being mailed twice.
+    """
+    with store.transaction():
+        store.write(
+            "INSERT INTO digest VALUES (?,?,?,?,?,?)",
+            [
+                digest.id, digest.subscriber.id, to_text(digest.slot), to_text(digest.composed_at),
+                len(digest.items), digest.more,
+            ],
+        )  # fmt: skip
+        for position, item in enumerate(digest.items):
+            for judged_article in (item.judged, *item.also):
+                store.write(
+                    "INSERT INTO digest_item VALUES (?,?,?,?,?)",
+                    [digest.subscriber.id, judged_article.article.id, digest.id, position,
+                     judged_article.verdict.model],
+                )  # fmt: skip
+        for article_id, reason in digest.omitted:
+            store.write("INSERT INTO digest_omission VALUES (?,?,?)", [digest.id, article_id, reason])
+        if letter:
+            now = to_text(digest.composed_at)
+            store.write(
+                "INSERT INTO delivery (kind, subscriber_id, digest_id, message_id, recipient, letter, state, "
+                "queued_at, next_attempt_at) VALUES ('digest',?,?,?,?,?,'queued',?,?)",
+                [digest.subscriber.id, digest.id, letter.message_id, letter.recipient, letter.raw, now, now],
+            )

@@ -1,0 +1,155 @@
+"""The schema, as an append-only list of steps. docs/schema.md describes the result; a test keeps it true."""
+
+from __future__ import annotations
+
+from sqlite_utils import Database, Migrations
+
+migrations = Migrations("vietnhat")
+
+SCHEMA_VERSION = 1
+"""Stands in `user_version` too; raised by one with every step appended below."""
+
+
+@migrations()
+def m001_first_schema(db: Database) -> None:
+    """Feeds, articles with keys and revisions, verdicts, subscribers, digests, outbox."""
+    for statement in _FIRST.split(";\n"):
+        if statement.strip():
+            db.conn.execute(statement)
+
+
+_FIRST = """
+CREATE TABLE feed_state (
+    feed_id TEXT PRIMARY KEY,
+    url TEXT NOT NULL,
+    etag TEXT,
+    last_modified TEXT,
+    body_hash TEXT,
+    due_at TEXT,
+    not_before TEXT,
+    first_read_at TEXT,
+    last_polled_at TEXT,
+    last_new_at TEXT,
+    failures INTEGER NOT NULL DEFAULT 0,
+    outcome TEXT NOT NULL DEFAULT '',
+    reason TEXT NOT NULL DEFAULT '',
+    moved_to TEXT,
+    entries_read INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TABLE article (
+    id INTEGER PRIMARY KEY,
+    outlet TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    section TEXT NOT NULL,
+    language TEXT NOT NULL,
+    link TEXT NOT NULL,
+    title TEXT NOT NULL,
+    summary TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    published TEXT NOT NULL,
+    dated INTEGER NOT NULL,
+    first_seen TEXT NOT NULL,
+    news INTEGER NOT NULL
+) STRICT;
+CREATE INDEX article_published ON article(published);
+CREATE INDEX article_first_seen ON article(first_seen);
+CREATE TABLE article_key (
+    outlet TEXT NOT NULL,
+    key TEXT NOT NULL,
+    article_id INTEGER NOT NULL REFERENCES article(id) ON DELETE CASCADE,
+    PRIMARY KEY (outlet, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX article_key_article ON article_key(article_id);
+CREATE TABLE revision (
+    article_id INTEGER NOT NULL REFERENCES article(id) ON DELETE CASCADE,
+    replaced_at TEXT NOT NULL,
+    title TEXT NOT NULL,
+    summary TEXT NOT NULL
+) STRICT;
+CREATE INDEX revision_article ON revision(article_id);
+CREATE TABLE sighting (
+    feed_id TEXT NOT NULL,
+    article_id INTEGER NOT NULL REFERENCES article(id) ON DELETE CASCADE,
+    first_at TEXT NOT NULL,
+    PRIMARY KEY (feed_id, article_id)
+) STRICT, WITHOUT ROWID;
+CREATE VIRTUAL TABLE article_search USING fts5(
+    words, folded, content='', tokenize='unicode61 remove_diacritics 0'
+);
+CREATE TABLE verdict (
+    article_id INTEGER NOT NULL REFERENCES article(id) ON DELETE CASCADE,
+    model TEXT NOT NULL,
+    relevance REAL NOT NULL,
+    decision TEXT NOT NULL,
+    sectors TEXT NOT NULL,
+    commitments TEXT NOT NULL,
+    evidence TEXT NOT NULL,
+    scored_at TEXT NOT NULL,
+    PRIMARY KEY (article_id, model)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX verdict_decision ON verdict(decision, article_id);
+CREATE TABLE verdict_sector (
+    sector TEXT NOT NULL,
+    published TEXT NOT NULL,
+    article_id INTEGER NOT NULL REFERENCES article(id) ON DELETE CASCADE,
+    model TEXT NOT NULL,
+    probability REAL NOT NULL,
+    PRIMARY KEY (sector, published, article_id, model)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX verdict_sector_article ON verdict_sector(article_id, model);
+CREATE TABLE subscriber (
+    id INTEGER PRIMARY KEY,
+    address TEXT NOT NULL UNIQUE COLLATE NOCASE,
+    language TEXT NOT NULL,
+    zone TEXT NOT NULL,
+    cadence TEXT NOT NULL,
+    hour INTEGER NOT NULL,
+    weekday INTEGER NOT NULL,
+    sectors TEXT NOT NULL,
+    wants_empty INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    consent TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    changed_at TEXT NOT NULL
+) STRICT;
+CREATE TABLE digest (
+    id TEXT PRIMARY KEY,
+    subscriber_id INTEGER NOT NULL REFERENCES subscriber(id) ON DELETE CASCADE,
+    slot TEXT NOT NULL,
+    composed_at TEXT NOT NULL,
+    items INTEGER NOT NULL,
+    more INTEGER NOT NULL,
+    UNIQUE (subscriber_id, slot)
+) STRICT;
+CREATE TABLE digest_item (
+    subscriber_id INTEGER NOT NULL REFERENCES subscriber(id) ON DELETE CASCADE,
+    article_id INTEGER NOT NULL REFERENCES article(id) ON DELETE CASCADE,
+    digest_id TEXT NOT NULL REFERENCES digest(id) ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    model TEXT NOT NULL,
+    PRIMARY KEY (subscriber_id, article_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX digest_item_digest ON digest_item(digest_id, position);
+CREATE TABLE digest_omission (
+    digest_id TEXT NOT NULL REFERENCES digest(id) ON DELETE CASCADE,
+    article_id INTEGER NOT NULL REFERENCES article(id) ON DELETE CASCADE,
+    reason TEXT NOT NULL,
+    PRIMARY KEY (digest_id, article_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE delivery (
+    id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    subscriber_id INTEGER REFERENCES subscriber(id) ON DELETE CASCADE,
+    digest_id TEXT UNIQUE REFERENCES digest(id) ON DELETE CASCADE,
+    message_id TEXT NOT NULL UNIQUE,
+    recipient TEXT NOT NULL,
+    letter BLOB,
+    state TEXT NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    queued_at TEXT NOT NULL,
+    next_attempt_at TEXT NOT NULL,
+    finished_at TEXT,
+    reply TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE INDEX delivery_due ON delivery(state, next_attempt_at)
+"""

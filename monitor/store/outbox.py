@@ -1,0 +1,102 @@
+"""Letters on their way. A row is committed as `sending` before the first byte leaves the house."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from monitor.store.database import Store
+from monitor.store.times import from_text, to_text
+from monitor.types import Delivery, DeliveryState, Letter
+
+
+def queue(store: Store, kind: str, subscriber_id: int | None, letter: Letter, *, now: datetime) -> None:
+    """Put a letter that is no digest (a confirmation) into the outbox."""
+    with store.transaction():
+        store.write(
+            "INSERT INTO delivery (kind, subscriber_id, message_id, recipient, letter, state, queued_at, "
+            "next_attempt_at) VALUES (?,?,?,?,?,'queued',?,?)",
+            [
+                kind,
+                subscriber_id,
+                letter.message_id,
+                letter.recipient,
+                letter.raw,
+                to_text(now),
+                to_text(now),
+            ],
+        )
+
+
+def due(store: Store, *, now: datetime, limit: int = 100) -> list[Delivery]:
+    """Queued letters whose time has come, oldest first, for subscribers who may still be mailed."""
+    rows = store.rows(
+        "SELECT d.* FROM delivery d LEFT JOIN subscriber s ON s.id = d.subscriber_id "
+        "WHERE d.state = 'queued' AND d.next_attempt_at <= ? "
+        "AND (d.kind <> 'digest' OR s.status = 'active') ORDER BY d.next_attempt_at, d.id LIMIT ?",
+        [to_text(now), limit],
+    )
+    return [_delivery(row) for row in rows]
+
+
+def interrupted(store: Store) -> list[Delivery]:
+    """Letters a dead process left as `sending`. Only who holds the delivery lock may ask."""
+    return [
+        _delivery(row) for row in store.rows("SELECT * FROM delivery WHERE state = 'sending' ORDER BY id")
+    ]
+
+
+def begin(store: Store, delivery: Delivery) -> None:
+    """Commit that an attempt begins."""
+    with store.transaction():
+        store.write(
+            "UPDATE delivery SET state = 'sending', attempts = attempts + 1 WHERE id = ? AND state = 'queued'",
+            [delivery.id],
+        )
+
+
+def settle(
+    store: Store,
+    delivery: Delivery,
+    state: DeliveryState,
+    *,
+    next_attempt_at: datetime,
+    reply: str,
+    now: datetime,
+) -> None:
+    """Commit how an attempt ended; a finished letter's text is let go."""
+    finished = state in (DeliveryState.SENT, DeliveryState.REFUSED)
+    with store.transaction():
+        store.write(
+            "UPDATE delivery SET state = ?, next_attempt_at = ?, reply = ?, finished_at = ?, "
+            "letter = CASE WHEN ? THEN NULL ELSE letter END WHERE id = ?",
+            [
+                state,
+                to_text(next_attempt_at),
+                reply,
+                to_text(now) if finished else None,
+                finished,
+                delivery.id,
+            ],
+        )
+
+
+def counts(store: Store) -> dict[str, int]:
+    """How many letters are in each state."""
+    return {
+        row["state"]: row["n"]
+        for row in store.rows("SELECT state, count(*) AS n FROM delivery GROUP BY state")
+    }
+
+
+def _delivery(row: Mapping[str, Any]) -> Delivery:
+    return Delivery(
+        id=row["id"],
+        letter=Letter(row["message_id"], row["recipient"], row["letter"]),
+        state=DeliveryState(row["state"]),
+        attempts=row["attempts"],
+        queued_at=from_text(row["queued_at"]),
+        next_attempt_at=from_text(row["next_attempt_at"]),
+        reply=row["reply"],
+    )

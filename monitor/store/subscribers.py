@@ -1,0 +1,95 @@
+"""Readers. An address is stored only with how and when its owner agreed, or as pending until they do."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from monitor.errors import Misuse
+from monitor.store.database import Store
+from monitor.store.times import from_text, to_text
+from monitor.types import Subscriber, SubscriberStatus
+
+
+def add(store: Store, subscriber: Subscriber) -> Subscriber:
+    """Store a new subscriber (its `id` is ignored). Raises Misuse when the address is known already."""
+    row = _row(subscriber)
+    columns, marks = ", ".join(row), ", ".join(f":{name}" for name in row)
+    try:
+        with store.transaction():
+            store.write(f"INSERT INTO subscriber ({columns}) VALUES ({marks})", row)  # noqa: S608  # fixed names
+    except sqlite3.IntegrityError as error:
+        raise Misuse(
+            f"{subscriber.address} is a subscriber already; see 'vietnhat subscribers list'"
+        ) from error
+    found = find(store, subscriber.address)
+    assert found is not None  # just written
+    return found
+
+
+def find(store: Store, address: str) -> Subscriber | None:
+    """The subscriber of an address, letter case aside."""
+    row = store.one("SELECT * FROM subscriber WHERE address = ?", [address])
+    return _subscriber(row) if row else None
+
+
+def everyone(store: Store) -> list[Subscriber]:
+    """All subscribers, by address."""
+    return [_subscriber(row) for row in store.rows("SELECT * FROM subscriber ORDER BY address")]
+
+
+def active(store: Store) -> list[Subscriber]:
+    """Those who may be mailed, by id."""
+    rows = store.rows("SELECT * FROM subscriber WHERE status = 'active' ORDER BY id")
+    return [_subscriber(row) for row in rows]
+
+
+def set_status(store: Store, subscriber: Subscriber, status: SubscriberStatus, *, now: datetime) -> None:
+    """Activate, pause, suspend or remove."""
+    with store.transaction():
+        store.write(
+            "UPDATE subscriber SET status = ?, changed_at = ? WHERE id = ?",
+            [status, to_text(now), subscriber.id],
+        )
+
+
+def erase(store: Store, subscriber: Subscriber) -> None:
+    """Forget a person: the subscriber, what was sent to them, and their letters."""
+    with store.transaction():
+        store.write("DELETE FROM subscriber WHERE id = ?", [subscriber.id])
+
+
+def _row(subscriber: Subscriber) -> dict[str, Any]:
+    return {
+        "address": subscriber.address,
+        "language": subscriber.language,
+        "zone": subscriber.zone,
+        "cadence": subscriber.cadence,
+        "hour": subscriber.hour,
+        "weekday": subscriber.weekday,
+        "sectors": " ".join(subscriber.sectors),
+        "wants_empty": int(subscriber.wants_empty),
+        "status": subscriber.status,
+        "consent": subscriber.consent,
+        "created_at": to_text(subscriber.created_at),
+        "changed_at": to_text(subscriber.created_at),
+    }
+
+
+def _subscriber(row: Mapping[str, Any]) -> Subscriber:
+    return Subscriber(
+        id=row["id"],
+        address=row["address"],
+        language=row["language"],
+        zone=row["zone"],
+        cadence=row["cadence"],
+        hour=row["hour"],
+        weekday=row["weekday"],
+        sectors=tuple(row["sectors"].split()),
+        wants_empty=bool(row["wants_empty"]),
+        status=SubscriberStatus(row["status"]),
+        consent=row["consent"],
+        created_at=from_text(row["created_at"]),
+    )

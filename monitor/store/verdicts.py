@@ -1,0 +1,44 @@
+"""Verdicts, keyed by article and model. What was sent keeps the verdict it was sent with (digest_item.model)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime
+
+from classifiers.verdict import Text, Verdict
+from monitor.store.database import Store
+from monitor.store.times import to_text
+
+
+def unscored(store: Store, model: str, *, since: datetime, limit: int) -> list[tuple[int, Text]]:
+    """Vietnamese articles first seen since then that `model` has not judged, oldest first."""
+    rows = store.rows(
+        "SELECT a.id, a.title, a.summary FROM article a WHERE a.language = 'vi' AND a.first_seen >= ? "
+        "AND NOT EXISTS (SELECT 1 FROM verdict v WHERE v.article_id = a.id AND v.model = ?) ORDER BY a.id LIMIT ?",
+        [to_text(since), model, limit],
+    )
+    return [(row["id"], Text(row["title"], row["summary"])) for row in rows]
+
+
+def save(store: Store, verdicts: Iterable[tuple[int, Verdict]], *, now: datetime) -> None:
+    """Store verdicts in one transaction."""
+    with store.transaction():
+        for article_id, verdict in verdicts:
+            store.write(
+                "INSERT OR REPLACE INTO verdict VALUES (?,?,?,?,?,?,?,?)",
+                [
+                    article_id, verdict.model, verdict.relevance, verdict.decision,
+                    _json(verdict.sectors), _json(verdict.commitments), _json(verdict.evidence), to_text(now),
+                ],
+            )  # fmt: skip
+            for sector in verdict.sectors:
+                store.write(
+                    "INSERT OR REPLACE INTO verdict_sector SELECT ?, published, id, ?, ? FROM article WHERE id = ?",
+                    [sector.id, verdict.model, sector.probability, article_id],
+                )
+
+
+def _json(values: Iterable[object]) -> str:
+    return json.dumps([asdict(value) for value in values], ensure_ascii=False)  # type: ignore[call-overload]  # dataclasses all
