@@ -27,7 +27,7 @@ class Name(Record):
     name: Line
     kind: Kind
     country: Country
-    aliases: list[Line] = []
+    aliases: Annotated[list[Line], Field(default_factory=list)]
     lookalike: bool = False
     weak: bool = False
     notes: str = ""

@@ -79,7 +79,7 @@ class ModelStore:
             numbers = {"thresholds": asdict(model.thresholds), "signal_scale": model.space.signal_scale}
             whole = {"format": FORMAT, **asdict(manifest), **numbers, "sha256": hashes}
             _write(folder / "manifest.json", json.dumps(whole, ensure_ascii=False, indent=1).encode())
-            os.chmod(folder, 0o755)
+            os.chmod(folder, 0o700)
             os.rename(folder, target)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)

@@ -83,7 +83,7 @@ class Commitment(Record):
     statement: Names
     sources: Annotated[list[Source], Field(min_length=1)]
     terms: Annotated[list[Line], Field(min_length=3)]
-    confusables: list[Line] = []
+    confusables: Annotated[list[Line], Field(default_factory=list)]
 
 
 class Taxonomy(Record):

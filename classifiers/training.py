@@ -6,7 +6,7 @@ Thresholds and calibration come from out-of-fold scores of the examples alone (`
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +41,7 @@ class Recipe:
     signal_scale: float = 0.5
     borderline_weight: float = 0.5
     """A borderline example is a negative of this weight."""
-    ratio: StreamRatio = StreamRatio()
+    ratio: StreamRatio = field(default_factory=StreamRatio)
 
 
 def train(

@@ -113,6 +113,12 @@ class Editable:
         self._yaml.preserve_quotes = True
         self.data: Any = self._yaml.load(read_text(path))
 
+    @staticmethod
+    def plain(text: str) -> object:
+        """The values of a text, as `load` would see them."""
+        data: object = _yaml("safe").load(text)
+        return data
+
     def text(self) -> str:
         """The document as it would be written."""
         out = io.StringIO()

@@ -1,0 +1,1 @@
+"""Settings from the environment and feeds from feeds.yaml: read once, checked whole, frozen, passed down."""

@@ -1,0 +1,136 @@
+"""Settings: every one a `VIETNHAT_…` variable, a line of .env, or a systemd credential. The only reader of them."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from monitor.errors import Misuse
+
+PREFIX = "VIETNHAT_"
+
+Seconds = Annotated[float, Field(ge=0)]
+
+
+class Settings(BaseSettings):
+    """All settings, checked. Paths are relative to the working folder; times are seconds unless named otherwise."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_file=".env",
+        env_file_encoding="utf-8",
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    db: Annotated[Path, Field(description="the SQLite database")] = Path("var/vietnhat.db")
+    feeds: Annotated[Path | None, Field(description="feeds.yaml; the shipped one when unset")] = None
+    models: Annotated[Path, Field(description="folder of trained models")] = Path("var/models")
+    outbox: Annotated[Path, Field(description="where .eml files go when no SMTP host is set")] = Path(
+        "var/outbox"
+    )
+
+    poll_minutes: Annotated[float, Field(ge=1, le=1440, description="minutes between polls of a feed")] = 15
+    concurrency: Annotated[int, Field(ge=1, le=256, description="feeds fetched at once")] = 16
+    host_spacing: Annotated[Seconds, Field(description="between request starts on one host")] = 2.0
+    fetch_deadline: Annotated[Seconds, Field(gt=0, description="for one whole exchange")] = 30.0
+    max_feed_mib: Annotated[float, Field(gt=0, description="largest body after decompression")] = 15.0
+    contact: Annotated[str, Field(description="URL or address in our User-Agent, for publishers")] = (
+        "https://github.com/vietnhat/monitor"
+    )
+    proxy: Annotated[str | None, Field(description="outbound HTTP proxy, as http://host:port")] = None
+    allow_private: Annotated[
+        frozenset[str],
+        NoDecode,
+        Field(description="private host:port pairs that may be fetched, comma-separated"),
+    ] = frozenset()
+
+    smtp_host: Annotated[str | None, Field(description="relay; letters become .eml files when unset")] = None
+    smtp_port: Annotated[int, Field(ge=1, le=65535)] = 587
+    smtp_user: str | None = None
+    smtp_password: SecretStr | None = None
+    smtp_starttls: Annotated[
+        Literal["required", "off"], Field(description="off only for a relay on this machine")
+    ] = "required"
+    mail_from: Annotated[str, Field(description="sender's address")] = "vietnhat@localhost.localdomain"
+    mail_name: Annotated[str, Field(description="sender's name")] = "Việt–Nhật Monitor"
+    reply_to: Annotated[str | None, Field(description="a person who reads answers")] = None
+    base_url: Annotated[str | None, Field(description="https address of the pages, when they are served")] = (
+        None
+    )
+    operator: Annotated[str | None, Field(description="address of whoever runs this, for reports")] = None
+
+    log: Annotated[Literal["text", "json"], Field(description="form of log lines on standard error")] = "text"
+
+    @field_validator("allow_private", mode="before")
+    @classmethod
+    def _pairs(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        pairs = frozenset(part.strip() for part in value.split(",") if part.strip())
+        for pair in pairs:
+            if not re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[^\s:/@]+):\d{1,5}", pair):
+                raise ValueError(f"{pair!r} is not host:port")
+        return pairs
+
+    @field_validator("proxy", "base_url")
+    @classmethod
+    def _web_address(cls, value: str | None) -> str | None:
+        if value and (urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).hostname):
+            raise ValueError("is not an http(s) address")
+        return value.rstrip("/") if value else None
+
+    @field_validator("mail_from", "reply_to", "operator")
+    @classmethod
+    def _address(cls, value: str | None) -> str | None:
+        if value and not re.fullmatch(r"[^\s@<>,;:\"\\]+@[^\s@<>,;:\"\\]+", value):
+            raise ValueError("is not a mail address")
+        return value
+
+    @model_validator(mode="after")
+    def _secure_login(self) -> Self:
+        if (
+            self.smtp_password
+            and self.smtp_starttls == "off"
+            and self.smtp_host not in ("localhost", "127.0.0.1")
+        ):
+            raise ValueError("smtp_starttls=off would send the password in the clear; use 'required'")
+        return self
+
+    @property
+    def user_agent(self) -> str:
+        """Who we say we are: RFC 9110 section 10.1.5, with a way to reach us."""
+        from monitor import __version__
+
+        return f"vietnhat/{__version__} (+{self.contact})"
+
+
+def load_settings(overrides: Mapping[str, object] | None = None) -> Settings:
+    """The settings of this process; `overrides` (from the command line) win. Raises Misuse."""
+    _refuse_unknown(os.environ)
+    given = {key: value for key, value in (overrides or {}).items() if value is not None}
+    try:
+        return Settings(_secrets_dir=os.environ.get("CREDENTIALS_DIRECTORY"), **given)  # type: ignore[arg-type]  # checked by pydantic
+    except ValidationError as error:
+        finding = error.errors(include_url=False, include_input=False)[0]
+        name = PREFIX + "_".join(str(part) for part in finding["loc"][:1]).upper()
+        if finding["type"] == "extra_forbidden":
+            name = str(finding["loc"][0]).upper()
+            raise Misuse(f".env: {name}: unknown setting; remove it or correct its spelling") from error
+        message = finding["msg"].removeprefix("Value error, ")
+        raise Misuse(f"{name}: {message}; correct it in the environment or in .env") from error
+
+
+def _refuse_unknown(environment: Mapping[str, str]) -> None:
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    unknown = sorted(name for name in environment if name.startswith(PREFIX) and name not in known)
+    if unknown:
+        raise Misuse(f"{unknown[0]}: unknown setting; see 'vietnhat config show' for those that exist")
