@@ -133,6 +133,10 @@ def build_lexicon(gazetteer: Gazetteer, lists: WordLists, taxonomy: Taxonomy) ->
     return Lexicon(names, exact, folded, nhat)
 
 
+_COUNTRIES = {"jp": "japan", "vn": "vietnam", "joint": "bilateral"}
+"""The countries themselves, by the gazetteer's `country`."""
+
+
 def _masked(lower: Sequence[str], names: Iterable[Hit], free: Sequence[bool]) -> Iterator[str]:
     starts = {hit.at: hit.signal for hit in names}
     for position, word in enumerate(lower):
@@ -145,6 +149,8 @@ def _masked(lower: Sequence[str], names: Iterable[Hit], free: Sequence[bool]) ->
 def _signal_of(name: Name) -> str:
     if name.lookalike or name.kind == "lookalike-word":
         return "lookalike"
+    if name.kind == "country" and name.country in _COUNTRIES:
+        return _COUNTRIES[name.country]
     if name.country in ("jp", "joint"):
         return "jp-weak" if name.weak else f"jp-{name.kind}"
     if name.country == "other":

@@ -32,8 +32,8 @@ def compose(
 ) -> Digest:
     """The digest of `slot` from all candidates not yet in any digest of this subscriber.
 
-    `since` is only told to the reader; `seen_from` leaves out what was first seen earlier, for a first digest.
-    What is over the cap is no part of the digest and stays a candidate; `more` counts it in items, not articles.
+    `since` is only told to the reader; `seen_from`, for a first digest, leaves out what was first seen earlier.
+    What is over the cap is no part of the digest and stays a candidate; `more` counts it, in items.
     """
     oldest = now - MAX_AGE
     chosen = frozenset(subscriber.sectors)

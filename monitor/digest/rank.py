@@ -52,7 +52,7 @@ def _source_order(judged: JudgedArticle) -> tuple[object, ...]:
 
 
 def _item_order(item: DigestItem) -> tuple[object, ...]:
-    """Relevance counts in tenths: among sure things, how many outlets carry it says more than 0.97 or 0.98."""
+    """Relevance counts in tenths: between 0.97 and 0.98, how many outlets carry it says more."""
     article = item.judged.article
     return (
         SOURCE_ORDER[article.kind],

@@ -1,7 +1,7 @@
 """When a reader's digest is due: slots computed from the reader's own zone, never from a timer.
 
-A slot is the instant of the reader's hour on one local day. Where a clock change skips that hour, the slot is as
-long after midnight as on any other day; where it repeats the hour, the first of the two counts.
+A slot is the instant of the reader's hour on one local day. Where a clock change skips that hour, the slot is
+as long after midnight as on any other day; where it repeats the hour, the first of the two counts.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The headers of an answer, read without trust: redirects, validators, Retry-After. Pure; knows no sockets."""
+"""Headers of an answer, read without trust: redirects, validators, Retry-After. Pure; knows no sockets."""
 
 from __future__ import annotations
 

@@ -23,8 +23,20 @@ _BLOCK_EDGE = re.compile(
     r"|h[1-6]|header|hr|li|main|nav|ol|option|p|pre|section|table|tbody|td|tfoot|th|thead|tr|ul)[\s/>])",
     re.IGNORECASE,
 )
+_CUT_TAG = re.compile(r"</?$")  # of a longer piece of a tag the parser itself makes nothing
 _MARKUP = re.compile(r"[<&]")
-_NO_TEXT = ["script", "style", "noscript", "template", "iframe", "object", "svg", "math", "textarea", "select"]
+_NO_TEXT = [
+    "script",
+    "style",
+    "noscript",
+    "template",
+    "iframe",
+    "object",
+    "svg",
+    "math",
+    "textarea",
+    "select",
+]
 # Format characters (soft hyphen, zero width, bidi, tags), fillers that look like nothing, and controls.
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
@@ -32,19 +44,21 @@ _INVISIBLE = re.compile(
     "\U000e0000-\U000e0fff]"
 )
 _CLEARING = re.compile(r"clear\s*:\s*both", re.IGNORECASE)
-_HEADING = re.compile(r"(?:(?:tin|bài|bài viết|tin tức|tin bài) liên quan|xem thêm|đọc thêm|tin cùng chuyên mục)\W*")
+_HEADING = re.compile(
+    r"(?:(?:tin|bài|bài viết|tin tức|tin bài) liên quan|xem thêm|đọc thêm|tin cùng chuyên mục)\W*"
+)
 
-# Marks that outlets set before a lead. A name is cut only with the dash that follows it: always if it is a
-# domain (VTV.vn) or can only be the outlet (TTO); if the outlet may also be the subject (VOV, Dân trí), only
-# inside parentheses. So "Hà Nội - …", "(Hà Nội) - …", "VN-Index - …" and "VTV - đơn vị …" stay.
 _ALWAYS = (
-    r"[\w-]+(?:\.[\w-]+)*\.(?:vn|com|net|org)|sggpo|tto|nlđo|nldo|plo|tno|tpo|hnmo|lđo|ndo|nđđt|ndđt|kinhtedothi"
-    r"|kinh tế đô thị|antđ|tn&mt|vtc news|gd&tđ|gdtđ|gdvn|skđs|sk&đs|đcsvn|ktđt|đtck|đttco|vnhn|clo|pnvn|pno|qđnd"
-    r"|cand online|candonline|ktsg online|vietnam\+ online"
+    r"(?:bao)?(?:vtv|vov|vtc|chinhphu|antd|dantri|vietnamnet|tienphong|nld|plo|tuoitre|thanhnien|congthuong|quocte"
+    r"|kinhtedothi|xaydung|vnexpress|cafef|laodong|nhandan|qdnd|cand|sggp|hanoimoi|vneconomy|vietnamplus|tintuc"
+    r"|bnews|dautu|vtcnews|suckhoedoisong|nongnghiep|nongnghiepmoitruong)\.(?:com\.|org\.)?vn"
+    r"|sggpo|tto|nlđo|nldo|plo|tno|tpo|hnmo|lđo|ndo|ndđt|kinhtedothi|antđ|tn&mt|vtc news|gd&tđ|gdtđ|gdvn|skđs"
+    r"|sk&đs|đcsvn|ktđt|đtck|đttco|vnhn|clo|pnvn|pno|cand ?online|qđnd online|ktsg online|vov5"
 )
 _IN_PARENTHESES = (
-    r"dân trí|nlđ|pl|sggp|vtv|vov|vtc|voh|antv|cand|hnm|tbktsg|ktsg|nb&cl|tg&vn|tgvn|vnexpress|vietnamnet"
-    r"|thanh niên|tuổi trẻ|tiền phong|nhân dân|xây dựng|công thương|hải quan|báo [^()]{2,30}"
+    r"[\w-]+(?:\.[\w-]+)*\.vn|dân trí|nlđ|pl|sggp|vtv|vov|vtc|voh|antv|cand|hnm|tbktsg|ktsg|nb&cl|tg&vn|tgvn"
+    r"|vnexpress|vietnamnet|thanh niên|tuổi trẻ|tiền phong|nhân dân|qđnd|xây dựng|công thương|hải quan"
+    r"|báo [^()]{2,30}"
 )
 _DASH = r"[-–—−]"
 _PREFIX = re.compile(
@@ -59,10 +73,15 @@ def clean_title(fragment: str) -> str:
 
 
 def clean_summary(fragment: str) -> str:
-    """The text of a description, without the outlet's mark before and the related headlines after it."""
+    """The text of a description, without the outlet's mark before and the related headlines after it.
+
+    A mark is cut only with the dash that follows it, and only if it cannot be the sentence's own subject:
+    an outlet's web name or initials ("VTV.vn", "TTO"); its plain name, which may be a subject ("Dân trí",
+    "VOV"), only inside parentheses. So "Hà Nội - …", "(Hà Nội) - …", "VN-Index - …", "VTV - đơn vị …" stay.
+    """
     text = _settled(fragment, related=True)
-    while (shorter := _PREFIX.sub("", text, count=1) if _PREFIX.match(text) else text) != text:
-        text = shorter
+    while prefix := _PREFIX.match(text):
+        text = text[prefix.end() :]
     return _shortened(text, LONGEST_SUMMARY)
 
 
@@ -81,7 +100,7 @@ def _plain(fragment: str, *, related: bool) -> str:
         return fragment
     if "<" not in fragment or (">" not in fragment and not related):
         return html.unescape(fragment)
-    body = LexborHTMLParser(_BLOCK_EDGE.sub(" ", fragment)).body
+    body = LexborHTMLParser(_BLOCK_EDGE.sub(" ", _CUT_TAG.sub("", fragment))).body
     if body is None:
         return ""
     body.strip_tags(_NO_TEXT)
@@ -100,29 +119,24 @@ def _cut_related(body: LexborNode) -> None:
     A block goes if it clears floats or holds a list, and has no text outside its links. Without text before
     it a list of links is the summary itself, so only the float-clearing kind goes then.
     """
-    block = body.last_child
-    while block is not None:
-        before = block.prev
-        if _text_of(block):
-            clears = bool(_CLEARING.search(block.attributes.get("style") or "")) if block.tag == "div" else False
-            has_text_before = clears or any(_text_of(each) for each in _all_before(block))
-            if not (has_text_before and (clears or _has_list(block)) and _only_links(block)):
-                return
-            block.decompose()
-        block = before
+    blocks = [block for block in body.iter(include_text=True) if _text_of(block)]
+    cut = False
+    while blocks and (_is_related(blocks[-1], alone=len(blocks) == 1) or (cut and _is_heading(blocks[-1]))):
+        blocks.pop().decompose()
+        cut = True
+
+
+def _is_related(block: LexborNode, *, alone: bool) -> bool:
+    clears = block.tag == "div" and bool(_CLEARING.search(block.attributes.get("style") or ""))
+    return (clears or (_has_list(block) and not alone)) and _only_links(block)
+
+
+def _is_heading(block: LexborNode) -> bool:
+    return bool(_HEADING.fullmatch(_text_of(block).lower()))
 
 
 def _text_of(node: LexborNode) -> str:
     return " ".join(node.text(deep=True).split()) if node.tag != "_comment" else ""
-
-
-def _all_before(node: LexborNode) -> list[LexborNode]:
-    found = []
-    current = node.prev
-    while current is not None:
-        found.append(current)
-        current = current.prev
-    return found
 
 
 def _has_list(block: LexborNode) -> bool:

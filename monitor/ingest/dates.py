@@ -9,10 +9,15 @@ from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
 _LONGEST = 100
-_MONTHS = {name: n for n, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
-_WEEKDAYS = {name: n for n, name in enumerate("mon tue wed thu fri sat sun".split())}
+_MONTHS = {
+    name: n
+    for n, name in enumerate(
+        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), 1
+    )
+}
+_WEEKDAYS = {name: n for n, name in enumerate(("mon", "tue", "wed", "thu", "fri", "sat", "sun"))}
 _WEEKDAYS |= {name: n for n, name in enumerate("月火水木金土日")} | {"chủ nhật": 6, "chúa nhật": 6}
-_WEEKDAYS |= {f"thứ {name}": n for n, name in enumerate("hai ba tư năm sáu bảy".split())}
+_WEEKDAYS |= {f"thứ {name}": n for n, name in enumerate(("hai", "ba", "tư", "năm", "sáu", "bảy"))}
 _WEEKDAYS |= {f"thứ {n + 2}": n for n in range(6)}
 _ZONES = {"gmt": 0, "utc": 0, "ut": 0, "z": 0, "ict": 7, "wib": 7, "sgt": 8, "hkt": 8, "jst": 9, "kst": 9}
 _ZONES |= {"est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8, "pdt": -7}
@@ -24,12 +29,19 @@ _TIME = re.compile(
     r"(?:\s*(?P<half>am|pm|sa|ch|sáng|chiều|tối)\b)?(?!\d)"
 )
 _WEEKDAY = re.compile(
-    r"\b(mon|tue|wed|thu|fri|sat|sun)[a-z]*\b|\b(thứ (?:hai|ba|tư|năm|sáu|bảy|[2-7])|ch[ủú]a? nhật)|\(([月火水木金土日])\)"
+    r"\b(mon|tue|wed|thu|fri|sat|sun)[a-z]*\b"
+    r"|\b(thứ (?:hai|ba|tư|năm|sáu|bảy|[2-7])|ch[ủú]a? nhật)|\(([月火水木金土日])\)"
 )
-_DAY_NAMED = re.compile(r"(?<!\d)(?P<day>\d{1,2})[\s-]+(?P<name>[a-z]{3})[a-z]*\.?[\s,-]+(?P<year>\d{4}|\d\d)(?!\d)")
-_NAMED_DAY = re.compile(r"\b(?P<name>[a-z]{3})[a-z]*\.?\s+(?P<day>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<year>\d{4})(?!\d)")
+_DAY_NAMED = re.compile(
+    r"(?<!\d)(?P<day>\d{1,2})[\s-]+(?P<name>[a-z]{3})[a-z]*\.?[\s,-]+(?P<year>\d{4}|\d\d)(?!\d)"
+)
+_NAMED_DAY = re.compile(
+    r"\b(?P<name>[a-z]{3})[a-z]*\.?\s+(?P<day>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<year>\d{4})(?!\d)"
+)
 _YEAR_FIRST = re.compile(r"(?<!\d)(?P<year>\d{4})[-/.年](?P<month>\d{1,2})[-/.月](?P<day>\d{1,2})(?!\d)日?")
-_VIETNAMESE = re.compile(r"(?<!\d)(?P<day>\d{1,2})\s+tháng\s+(?P<month>\d{1,2}),?\s+(?:năm\s+)?(?P<year>\d{4})(?!\d)")
+_VIETNAMESE = re.compile(
+    r"(?<!\d)(?P<day>\d{1,2})\s+tháng\s+(?P<month>\d{1,2}),?\s+(?:năm\s+)?(?P<year>\d{4})(?!\d)"
+)
 _NUMBERS = re.compile(r"(?<!\d)(?P<day>\d{1,2})[-/.](?P<month>\d{1,2})[-/.](?P<year>\d{4})(?!\d)")
 _OFFSET = re.compile(r"(?P<sign>[+-])(?P<hours>\d{1,2})(?::?(?P<minutes>\d\d))?(?!\d)")
 _ZONE_NAME = re.compile(r"\b(" + "|".join(sorted(_ZONES, key=len, reverse=True)) + r")\b")
@@ -41,8 +53,8 @@ def parse_date(raw: str, zone: str) -> datetime | None:
     """The instant in UTC, or None if the date cannot be read with certainty.
 
     Month names beat numbers. Of bare numbers the month comes first with AM/PM, else the day; the other order
-    is taken if only that one is a date, or only that one falls on the weekday named. A missing zone is `zone`;
-    relative wording ("10 phút trước") would need a clock and is unreadable.
+    is taken if only that one is a date, or only that one falls on the weekday named. A missing zone is
+    `zone`; relative wording ("10 phút trước") would need a clock and is unreadable.
     """
     text = " ".join(unicodedata.normalize("NFC", raw[: _LONGEST + 1]).split()).lower()
     if not text or len(text) > _LONGEST:

@@ -18,10 +18,14 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_ENCODING_IN_XML = re.compile(rb"""^[^<]{0,200}<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']""")
+_ENCODING_IN_XML = re.compile(
+    rb"""^[^<]{0,200}<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']"""
+)
 _CHARSET_IN_HTTP = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9._:-]{1,40})""", re.IGNORECASE)
 # Only plain character sets: Python also knows "encodings" that hide markup (utf-7) or are none (hex).
 _CHARACTER_SET = re.compile(r"(iso8859|cp\d|koi8|gb|big5|shift_jis|euc_|iso2022|mac-|tis-620|ptcp)")
+# Encodings with rules of their own to break: bytes that keep them all are no accident.
+_EAST_ASIAN = re.compile(r"gb|big5|shift_jis|euc_|iso2022")
 _DECLARATION = re.compile(r"<\?xml\s[^>]*>")
 _ROOT = re.compile(r"<(?:rss|feed|rdf:RDF)[\s>]")
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
@@ -70,12 +74,12 @@ def _decoded(body: bytes, declared: tuple[str, ...]) -> tuple[str, tuple[str, ..
             return _replacing(body[len(mark) :], encoding)
     if body[:2] in (b"<\x00", b"\x00<"):
         return _replacing(body, "utf-16-le" if body[1] == 0 else "utf-16-be")
-    if any(name.startswith("iso2022") for name in declared) and body.isascii():
-        return _replacing(body, declared[0])
-    try:
-        return body.decode("utf-8"), ()
-    except UnicodeDecodeError:
-        pass
+    east_asian = [name for name in declared if _EAST_ASIAN.match(name)]
+    for encoding in ("utf-8", *east_asian) if not body.isascii() else east_asian:
+        try:
+            return body.decode(encoding), ()
+        except UnicodeDecodeError:
+            continue
     if _mostly_utf8(body):
         return _replacing(body, "utf-8")
     if not declared:

@@ -24,7 +24,7 @@ from monitor.ingest.spacing import HostSpacing
 from monitor.types import Failed, FailureKind, Fetched, FetchOutcome, NotModified, Validators
 
 _CHUNK = 65536
-_HEADER_LIMIT = 32768
+_HEADER_LIMIT = 128 * 1024
 _ENCODINGS = ("", "identity", "gzip", "deflate")
 _REDIRECTS = (301, 302, 303, 307, 308)
 _ACCEPT = "application/rss+xml, application/atom+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5"
@@ -46,6 +46,11 @@ class FetchPolicy:
     proxy: str | None = None
     allow_private: frozenset[str] = frozenset()
     concurrency: int = 16
+
+    @property
+    def silence(self) -> float:
+        """Longest wait for a next byte; after a broken chunk aiohttp waits for ever, and this ends it."""
+        return self.total_deadline * 2 / 3
 
 
 @dataclass(slots=True)
@@ -90,7 +95,7 @@ class Fetcher:
             aiohttp.ClientSession(
                 connector=connector,
                 cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=aiohttp.ClientTimeout(total=None),
+                timeout=aiohttp.ClientTimeout(total=None, sock_read=self._policy.silence),
                 headers={
                     "User-Agent": self._policy.user_agent,
                     "Accept": _ACCEPT,
@@ -136,7 +141,7 @@ class Fetcher:
                 async with asyncio.timeout(exchange.seconds_left):
                     return await self._ask(exchange)
             except (aiohttp.ClientError, OSError, ValueError, EOFError) as error:
-                return _failure(error, self._policy.total_deadline)
+                return _failure(error, self._policy)
             finally:
                 exchange.seconds_left -= loop.time() - started
 
@@ -219,17 +224,20 @@ class Fetcher:
 
 def _tls() -> ssl.SSLContext:
     context = ssl.create_default_context()
-    # baotintuc.vn and others speak only legacy renegotiation, which OpenSSL 3 refuses by default. Certificates
-    # are still verified; what is given up matters to requests that carry secrets, and ours carry none.
+    # baotintuc.vn speaks only legacy renegotiation, which OpenSSL 3 refuses by default. Certificates are
+    # still verified; what is given up matters to requests that carry secrets, and ours carry none.
     context.options |= getattr(ssl, "OP_LEGACY_SERVER_CONNECT", 0x4)
     return context
 
 
-def _failure(error: Exception, deadline: float) -> Failed:
-    text = " ".join(str(error).split())[:200] or type(error).__name__
+def _failure(error: Exception, policy: FetchPolicy) -> Failed:
+    printable = "".join(letter if letter.isprintable() else " " for letter in str(error)[:400])
+    text = " ".join(printable.split())[:200] or type(error).__name__
     match error:
+        case aiohttp.SocketTimeoutError():
+            return Failed(FailureKind.TIMEOUT, f"silent for {policy.silence:g} s")
         case TimeoutError():
-            return Failed(FailureKind.TIMEOUT, f"no whole answer within {deadline:g} s")
+            return Failed(FailureKind.TIMEOUT, f"no whole answer within {policy.total_deadline:g} s")
         case aiohttp.ClientSSLError() | ssl.SSLError():
             return Failed(FailureKind.TLS, f"TLS: {text}")
         case aiohttp.ClientConnectorError() if error.os_error.errno == errno.EACCES and guard.REFUSED in text:

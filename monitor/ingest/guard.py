@@ -56,7 +56,7 @@ def literal_address(host: str) -> Address | None:
 
 
 def is_private(address: Address) -> bool:
-    """True for every address that is not one public host; an IPv4 address wrapped in IPv6 counts as itself."""
+    """True for all that is not one public host; an IPv4 address wrapped in IPv6 counts as itself."""
     if isinstance(address, ipaddress.IPv4Address):
         return not address.is_global or address.is_multicast or address.is_reserved
     inner = _wrapped(address)

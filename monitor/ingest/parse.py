@@ -7,13 +7,14 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-import feedparser  # type: ignore[import-untyped]  # it ships no types
+import feedparser
 
 from monitor.types import Failed, FailureKind
 
 _PROLOG = b'<?xml version="1.0" encoding="utf-8"?>\n'
 _ENTITY = re.compile(r"<!ENTITY\b([^>]{0,2000}>?)")
 _PLAIN_ENTITY = re.compile(r"""\s+(\w{1,50})\s+(?:"([^"&%<]{0,1000})"|'([^'&%<]{0,1000})')\s*>""")
+_DOCTYPE = re.compile(r"<!DOCTYPE[^\[>]{0,500}\[[^\]]*\]\s*>")
 _MOST_ENTITY_TEXT = 100_000
 _CLOSING = {"rss": "</channel></rss>", "feed": "</feed>", "rdf:RDF": "</rdf:RDF>"}
 _ROOT = re.compile(r"<(rss|feed|rdf:RDF)[\s>]")
@@ -42,13 +43,15 @@ class RawFeed:
 
 def parse(text: str) -> RawFeed | Failed:
     """Entries in document order. Ill-formed feeds give what can be had, with the problem noted."""
-    refused = _dangerous_entities(text)
-    if refused:
-        return Failed(FailureKind.UNREADABLE, refused)
-    text, problems = _without_cut_entry(text)
+    try:
+        text, problems = _without_cut_entry(_without_entities(text))
+    except _RefusedEntities as error:
+        return Failed(FailureKind.UNREADABLE, str(error))
     try:
         feed = feedparser.parse(
-            io.BytesIO(_PROLOG + text.encode("utf-8", "replace")), sanitize_html=False, resolve_relative_uris=False
+            io.BytesIO(_PROLOG + text.encode("utf-8", "replace")),
+            sanitize_html=False,
+            resolve_relative_uris=False,
         )
     except Exception as error:  # feedparser lets anything out of hostile feeds; the feed failed, not we
         return Failed(FailureKind.UNREADABLE, f"the feed parser gave up: {error!r:.200}")
@@ -80,8 +83,12 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _dangerous_entities(text: str) -> str:
-    """Why the document's own entities are refused, or "". A few short plain ones are harmless and in use.
+class _RefusedEntities(Exception):
+    """The document defines entities that are more than an abbreviation."""
+
+
+def _without_entities(text: str) -> str:
+    """The text with its own entities written out: a few short plain ones are harmless, and in use.
 
     Looks at the whole text, not at its head: a comment can push a DOCTYPE down as far as one likes.
     """
@@ -90,9 +97,13 @@ def _dangerous_entities(text: str) -> str:
     for declaration in declarations:
         plain = _PLAIN_ENTITY.fullmatch(declaration)
         if plain is None:
-            return "custom XML entities other than short plain text are refused"
-        expanded += len(plain[2] or plain[3] or "") * text.count(f"&{plain[1]};")
-    return "custom XML entities blow up the document" if expanded > _MOST_ENTITY_TEXT else ""
+            raise _RefusedEntities("custom XML entities other than short plain text are refused")
+        reference, value = f"&{plain[1]};", plain[2] or plain[3] or ""
+        expanded += len(value) * text.count(reference)
+        if expanded > _MOST_ENTITY_TEXT:
+            raise _RefusedEntities("custom XML entities that blow up the document are refused")
+        text = text.replace(reference, value)
+    return _DOCTYPE.sub("", text, count=1) if declarations else text
 
 
 def _without_cut_entry(text: str) -> tuple[str, tuple[str, ...]]:
@@ -103,7 +114,9 @@ def _without_cut_entry(text: str) -> tuple[str, tuple[str, ...]]:
     last = max(text.rfind("<item>"), text.rfind("<item "), text.rfind("<entry>"), text.rfind("<entry "))
     if last < max(text.rfind("</item"), text.rfind("</entry")) or last < 0:
         return text, ()
-    return text[:last] + _CLOSING[root[1]], ("the document breaks off; its last, incomplete entry was left out",)
+    return text[:last] + _CLOSING[root[1]], (
+        "the document breaks off; its last, incomplete entry was left out",
+    )
 
 
 def _what_it_is(text: str) -> str:

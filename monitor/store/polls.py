@@ -30,6 +30,14 @@ def feed_states(store: Store) -> dict[str, FeedState]:
     return {row["feed_id"]: _state(row) for row in store.rows("SELECT * FROM feed_state")}
 
 
+def problems(store: Store) -> list[dict[str, Any]]:
+    """Feeds whose last poll failed, the longest-suffering first."""
+    return store.rows(
+        "SELECT feed_id, failures, reason, last_polled_at FROM feed_state WHERE failures > 0 "
+        "ORDER BY failures DESC, feed_id"
+    )
+
+
 def known(store: Store, outlet: str, keys: Iterable[str]) -> dict[str, Known]:
     """The article behind each key of an outlet that is known already."""
     found: dict[str, Known] = {}

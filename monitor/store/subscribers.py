@@ -55,6 +55,15 @@ def set_status(store: Store, subscriber: Subscriber, status: SubscriberStatus, *
         )
 
 
+def set_consent(store: Store, subscriber: Subscriber, consent: str, *, now: datetime) -> None:
+    """Record how and when a reader agreed; digests may begin."""
+    with store.transaction():
+        store.write(
+            "UPDATE subscriber SET consent = ?, status = 'active', changed_at = ? WHERE id = ?",
+            [consent, to_text(now), subscriber.id],
+        )
+
+
 def erase(store: Store, subscriber: Subscriber) -> None:
     """Forget a person: the subscriber, what was sent to them, and their letters."""
     with store.transaction():

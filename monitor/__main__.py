@@ -1,0 +1,5 @@
+"""`python -m monitor` is `vietnhat`."""
+
+from monitor.cli import main
+
+main()

@@ -1,0 +1,73 @@
+"""`vietnhat config show` and `vietnhat status`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from monitor.cli.context import json_option, local, print_json, print_table, settings_of, store_of
+
+
+@click.group()
+def config() -> None:
+    """Settings."""
+
+
+@config.command()
+@json_option
+@click.pass_context
+def show(ctx: click.Context, as_json: bool) -> None:
+    """Every setting in force and what it is for; secrets are never shown."""
+    from pydantic import SecretStr
+
+    from monitor.config.settings import PREFIX
+
+    settings = settings_of(ctx)
+    rows = []
+    for name, about in type(settings).model_fields.items():
+        value = getattr(settings, name)
+        shown: object = "(set)" if isinstance(value, SecretStr) else value
+        if isinstance(shown, frozenset):
+            shown = ",".join(sorted(shown))
+        rows.append((PREFIX + name.upper(), "" if shown is None else str(shown), about.description or ""))
+    if as_json:
+        print_json({name: value for name, value, _ in rows})
+        return
+    print_table(("setting", "value", "what it is"), rows)
+
+
+@click.command()
+@json_option
+@click.pass_context
+def status(ctx: click.Context, as_json: bool) -> None:
+    """How feeds, articles, model and mail are doing."""
+    from classifiers.models import ModelStore
+    from monitor.config.feeds import load_feeds
+    from monitor.store import articles, outbox, polls, subscribers
+
+    settings = settings_of(ctx)
+    feeds = load_feeds(settings.feeds)
+    with store_of(settings) as store:
+        states = polls.feed_states(store)
+        letters = outbox.counts(store)
+        stored = articles.count(store)
+        readers = len(subscribers.active(store))
+        problems = polls.problems(store)
+    polled = [s.last_polled_at for s in states.values() if s.last_polled_at]
+    data = {
+        "feeds": len(feeds),
+        "never polled": sum(feed.id not in states for feed in feeds),
+        "failing": len(problems),
+        "last poll": local(max(polled)) if polled else "never",
+        "articles": stored,
+        "model": ModelStore(Path(settings.models)).current() or "none yet; the first poll makes one",
+        "readers": readers,
+        **{f"letters {state}": n for state, n in sorted(letters.items())},
+    }
+    if as_json:
+        print_json({**data, "problems": problems})
+        return
+    print_table(("what", "value"), list(data.items()))
+    for problem in problems:
+        click.echo(f"{problem['feed_id']}: failed {problem['failures']} times; {problem['reason']}")

@@ -1,0 +1,107 @@
+"""What commands share: settings from the command line, the store, `--as-of`, tables and JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+import click
+
+from monitor.config.settings import Settings, load_settings
+from monitor.errors import Misuse
+from monitor.store.database import Store, open_store
+
+ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+"""Of times a person types or reads on the terminal without naming a zone."""
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def settings_of(ctx: click.Context) -> Settings:
+    """Settings with the options of the command line on top. Raises Misuse."""
+    given = ctx.find_root().obj or {}
+    return load_settings({"db": given.get("db"), "feeds": given.get("feeds")})
+
+
+def store_of(settings: Settings, *, durable: bool = False) -> Store:
+    """The database of these settings."""
+    return open_store(Path(settings.db), durable=durable)
+
+
+def as_of_option(function: Command) -> Command:
+    """`--as-of TIME`: what "now" is, so that recorded days can be replayed."""
+    return click.option(
+        "--as-of",
+        "now",
+        metavar="TIME",
+        callback=_instant,
+        help="Take this as now: ISO 8601; Vietnam time where it names no zone.",
+    )(function)
+
+
+def json_option(function: Command) -> Command:
+    """`--json`: for other programs."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(function)
+
+
+def parse_instant(text: str) -> datetime:
+    """An ISO 8601 time as aware UTC. Raises Misuse."""
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Misuse(f"{text!r} is not a time; write it as 2026-11-21T07:00 or 2026-11-21T07:00+09:00") from error
+    return (instant if instant.tzinfo else instant.replace(tzinfo=ZONE)).astimezone(UTC)
+
+
+def _instant(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> datetime:
+    return parse_instant(value) if value else datetime.now(UTC).replace(microsecond=0)
+
+
+def local(instant: datetime) -> str:
+    """A time for the terminal."""
+    return instant.astimezone(ZONE).strftime("%Y-%m-%d %H:%M")
+
+
+def say(text: str) -> None:
+    """A line for the person, on standard error: results go to standard output."""
+    click.echo(text, err=True)
+
+
+def print_json(value: object) -> None:
+    """JSON, indented for people, one line for pipes."""
+    indent = 2 if sys.stdout.isatty() else None
+    click.echo(json.dumps(value, ensure_ascii=False, indent=indent, default=str))
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A table; plain tab-separated lines when nobody is looking."""
+    if not sys.stdout.isatty():
+        for row in rows:
+            click.echo("\t".join(clean(cell) for cell in row))
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(clean(cell)) for cell in row))
+    Console().print(table)
+
+
+def clean(cell: object) -> str:
+    """Text of strangers, safe for a terminal: no control characters."""
+    text = "" if cell is None else str(cell)
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
+def as_rows(values: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> list[list[Any]]:
+    """The chosen columns of each mapping."""
+    return [[value.get(column) for column in columns] for value in values]

@@ -1,0 +1,104 @@
+"""`vietnhat digest …` and `vietnhat deliver …`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from monitor.cli.context import as_of_option, json_option, local, print_json, print_table, say, settings_of, store_of
+from monitor.errors import Misuse
+
+
+@click.group()
+def digest() -> None:
+    """Digests: what a reader would get, and making those that are due."""
+
+
+@digest.command()
+@click.argument("address")
+@click.option("--html", "html_file", type=click.Path(path_type=Path), help="Write the HTML part to this file.")
+@as_of_option
+@click.pass_context
+def preview(ctx: click.Context, address: str, html_file: Path | None, now: datetime) -> None:
+    """Show what ADDRESS would get now; nothing is recorded or sent."""
+    from classifiers.models import ModelStore
+    from classifiers.taxonomy import load_taxonomy
+    from monitor.store import subscribers
+    from monitor.wiring import press
+
+    settings = settings_of(ctx)
+    model = ModelStore(Path(settings.models)).current() or ""
+    with store_of(settings) as store:
+        reader = subscribers.find(store, address)
+        if reader is None:
+            raise Misuse(f"{address} is no subscriber; see 'vietnhat subscribers list'")
+        maker = press(settings, store, load_taxonomy(), model)
+        rendered = maker.rendered(maker.compose(reader, now=now))
+    if html_file:
+        html_file.write_text(rendered.html, encoding="utf-8")
+        say(f"wrote {html_file}")
+        return
+    click.echo(f"{rendered.subject}\n\n{rendered.text}")
+
+
+@digest.command()
+@as_of_option
+@click.option("--queue-only", is_flag=True, help="Leave the letters in the outbox.")
+@json_option
+@click.pass_context
+def send(ctx: click.Context, now: datetime, queue_only: bool, as_json: bool) -> int:
+    """Make every digest that is due and send its letter."""
+    from monitor.logs import configure
+    from monitor.wiring import deliver_letters, issue_digests
+
+    settings = settings_of(ctx)
+    configure(settings.log)
+    issued = issue_digests(settings, now=now)
+    whole = True if queue_only else deliver_letters(settings, now=now)
+    if as_json:
+        print_json([
+            {"digest": d.id, "slot": d.slot, "items": len(d.items), "more": d.more, "omitted": len(d.omitted)}
+            for d in issued
+        ])
+    else:
+        print_table(
+            ("reader", "slot", "items", "more", "left out"),
+            [(d.subscriber.address, local(d.slot), len(d.items), d.more, len(d.omitted)) for d in issued],
+        )
+        if not issued:
+            say("nothing is due")
+    return 0 if whole else 1
+
+
+@click.group(invoke_without_command=True)
+@as_of_option
+@click.pass_context
+def deliver(ctx: click.Context, now: datetime) -> int:
+    """Send what waits in the outbox."""
+    if ctx.invoked_subcommand:
+        return 0
+    from monitor.logs import configure
+    from monitor.wiring import deliver_letters
+
+    settings = settings_of(ctx)
+    configure(settings.log)
+    return 0 if deliver_letters(settings, now=now) else 1
+
+
+@deliver.command("test")
+@click.argument("address")
+@as_of_option
+@click.pass_context
+def deliver_test(ctx: click.Context, address: str, now: datetime) -> int:
+    """Send a short test letter to ADDRESS and say what the server answered."""
+    from monitor.cli.readers import checked_address
+    from monitor.types import Sent
+    from monitor.wiring import send_test
+
+    settings = settings_of(ctx)
+    outcome = send_test(settings, checked_address(address), now=now)
+    where = f"{settings.smtp_host}:{settings.smtp_port}" if settings.smtp_host else str(settings.outbox)
+    say(f"{where}: {outcome.reply}")
+    return 0 if isinstance(outcome, Sent) else 1

@@ -1,0 +1,193 @@
+"""`vietnhat subscribers …`: nobody is mailed who did not agree."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import click
+
+from monitor.cli.context import json_option, local, print_json, print_table, say, settings_of, store_of
+from monitor.errors import Misuse
+from monitor.store import subscribers as stored
+from monitor.store.database import Store
+from monitor.types import Subscriber, SubscriberStatus
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+@click.group()
+def subscribers() -> None:
+    """Readers of the digest."""
+
+
+@subscribers.command()
+@click.argument("address")
+@click.option("--language", type=click.Choice(["vi", "en", "ja"]), default="vi", show_default=True)
+@click.option("--zone", default="Asia/Ho_Chi_Minh", show_default=True, help="The reader's time zone (IANA).")
+@click.option("--cadence", type=click.Choice(["daily", "weekly"]), default="daily", show_default=True)
+@click.option("--hour", type=click.IntRange(0, 23), default=7, show_default=True, help="Local hour of the digest.")
+@click.option("--weekday", type=click.Choice(WEEKDAYS), default="mon", show_default=True, help="For weekly ones.")
+@click.option("--sector", "sectors", multiple=True, help="Only these sectors; repeat for several. All when none.")
+@click.option("--empty", "wants_empty", is_flag=True, help="Mail also when there is nothing to tell.")
+@click.option("--consent", help="How and when this reader agreed, as 'signed list, 3 Nov 2026'.")
+@click.pass_context
+def add(
+    ctx: click.Context,
+    address: str,
+    language: str,
+    zone: str,
+    cadence: str,
+    hour: int,
+    weekday: str,
+    sectors: tuple[str, ...],
+    wants_empty: bool,
+    consent: str | None,
+) -> None:
+    """Subscribe ADDRESS. With --consent the reader is mailed at once; without, a letter asks them first."""
+    settings = settings_of(ctx)
+    reader = Subscriber(
+        id=0,
+        address=checked_address(address),
+        language=language,  # type: ignore[arg-type]  # click offers the three
+        zone=_zone(zone),
+        cadence=cadence,  # type: ignore[arg-type]  # click offers the two
+        hour=hour,
+        weekday=WEEKDAYS.index(weekday),
+        sectors=_sectors(sectors),
+        wants_empty=wants_empty,
+        status=SubscriberStatus.ACTIVE if consent else SubscriberStatus.PENDING,
+        consent=" ".join((consent or "").split()),
+        created_at=datetime.now(UTC).replace(microsecond=0),
+    )
+    with store_of(settings, durable=True) as store:
+        reader = stored.add(store, reader)
+        if consent:
+            say(f"{reader.address} gets the {cadence} digest at {hour:02d}:00 {zone}")
+            return
+        from monitor.wiring import ask_for_consent
+
+        ask_for_consent(settings, store, reader, now=reader.created_at)
+        say(f"{reader.address} is asked by letter and gets nothing until they agree")
+        say(f"when they have: vietnhat subscribers confirm {reader.address} --consent 'how and when'")
+
+
+@subscribers.command()
+@click.argument("address")
+@click.option("--consent", required=True, help="How and when this reader agreed.")
+@click.pass_context
+def confirm(ctx: click.Context, address: str, consent: str) -> None:
+    """Record that a pending reader agreed; digests begin."""
+    with store_of(settings_of(ctx), durable=True) as store:
+        reader = _found(store, address)
+        stored.set_consent(store, reader, " ".join(consent.split()), now=datetime.now(UTC))
+    say(f"{reader.address} gets the digest from now on")
+
+
+@subscribers.command("list")
+@json_option
+@click.pass_context
+def list_subscribers(ctx: click.Context, as_json: bool) -> None:
+    """All readers and their choices."""
+    with store_of(settings_of(ctx)) as store:
+        readers = stored.everyone(store)
+    if as_json:
+        print_json([asdict(reader) for reader in readers])
+        return
+    print_table(
+        ("address", "status", "language", "cadence", "hour", "zone", "sectors", "since"),
+        [
+            (
+                r.address, r.status, r.language,
+                r.cadence if r.cadence == "daily" else f"weekly {WEEKDAYS[r.weekday]}",
+                f"{r.hour:02d}:00", r.zone, " ".join(r.sectors) or "all", local(r.created_at),
+            )
+            for r in readers
+        ],
+    )  # fmt: skip
+    if not readers and sys.stdout.isatty():
+        say("nobody yet; vietnhat subscribers add ADDRESS --consent 'how and when they agreed'")
+
+
+@subscribers.command()
+@click.argument("address")
+@click.pass_context
+def pause(ctx: click.Context, address: str) -> None:
+    """Stop mailing ADDRESS until resumed."""
+    _set(ctx, address, SubscriberStatus.PAUSED)
+    say(f"{address} is paused; 'vietnhat subscribers resume {address}' goes on")
+
+
+@subscribers.command()
+@click.argument("address")
+@click.pass_context
+def resume(ctx: click.Context, address: str) -> None:
+    """Go on mailing a paused or suspended reader."""
+    with store_of(settings_of(ctx), durable=True) as store:
+        reader = _found(store, address)
+        if not reader.consent:
+            raise Misuse(f"{address} never agreed; vietnhat subscribers confirm {address} --consent 'how and when'")
+        stored.set_status(store, reader, SubscriberStatus.ACTIVE, now=datetime.now(UTC))
+    say(f"{address} gets the digest again")
+
+
+@subscribers.command()
+@click.argument("address")
+@click.pass_context
+def remove(ctx: click.Context, address: str) -> None:
+    """Unsubscribe ADDRESS for good; its record stays until erased."""
+    _set(ctx, address, SubscriberStatus.REMOVED)
+    say(f"{address} gets nothing any more; 'vietnhat subscribers erase {address}' forgets them altogether")
+
+
+@subscribers.command()
+@click.argument("address")
+@click.confirmation_option(prompt="Erase this person and everything sent to them?")
+@click.pass_context
+def erase(ctx: click.Context, address: str) -> None:
+    """Forget a person: address, choices, consent, and what was sent."""
+    with store_of(settings_of(ctx), durable=True) as store:
+        stored.erase(store, _found(store, address))
+    say(f"{address} is erased")
+
+
+def _set(ctx: click.Context, address: str, status: SubscriberStatus) -> None:
+    with store_of(settings_of(ctx), durable=True) as store:
+        stored.set_status(store, _found(store, address), status, now=datetime.now(UTC))
+
+
+def _found(store: Store, address: str) -> Subscriber:
+    reader = stored.find(store, address)
+    if reader is None:
+        raise Misuse(f"{address} is no subscriber; see 'vietnhat subscribers list'")
+    return replace(reader)
+
+
+def checked_address(text: str) -> str:
+    """A deliverable address in its usual spelling. Raises Misuse."""
+    from email_validator import EmailNotValidError, validate_email
+
+    try:
+        return validate_email(text, check_deliverability=False).normalized
+    except EmailNotValidError as error:
+        raise Misuse(f"{text!r} is not a mail address: {error}") from error
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise Misuse(f"{name!r} is no time zone; write one as Asia/Tokyo") from error
+    return name
+
+
+def _sectors(ids: tuple[str, ...]) -> tuple[str, ...]:
+    from classifiers.taxonomy import load_taxonomy
+
+    known = load_taxonomy().sector_by_id
+    for sector in ids:
+        if sector not in known:
+            raise Misuse(f"there is no sector {sector!r}; they are: {', '.join(known)}")
+    return tuple(dict.fromkeys(ids))

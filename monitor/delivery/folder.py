@@ -1,0 +1,65 @@
+"""Writes letters into a folder instead of sending them: one .eml file each, whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from monitor.types import Letter, Sent, Unusable
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9._@-]")
+_MAX_NAME = 150
+
+
+class FolderWay:
+    """The way out when there is no mail server."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Nothing is kept open."""
+
+    def send(self, letter: Letter) -> Sent | Unusable:
+        """Write the letter; the same letter again replaces its own file."""
+        target = self._path / file_name(letter.message_id)
+        try:
+            self._path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _write_whole(target, letter.raw)
+        except OSError as error:
+            return Unusable(f"{target}: {error.strerror or error}")
+        return Sent(f"written to {target}")
+
+
+def file_name(message_id: str) -> str:
+    """A file name that is safe on any file system; different ids have different names."""
+    plain = message_id.removeprefix("<").removesuffix(">")
+    safe = _UNSAFE.sub("_", plain).lstrip(".")[:_MAX_NAME]
+    if safe != plain or f"<{plain}>" != message_id:
+        safe += "-" + hashlib.sha256(message_id.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return f"{safe}.eml"
+
+
+def _write_whole(target: Path, raw: bytes) -> None:
+    """Write, sync, rename, sync the folder: after a crash the file is there whole, or it is not there."""
+    part = target.with_name(f".{target.name}.part")
+    part.unlink(missing_ok=True)
+    with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(raw)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(target)
+    folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

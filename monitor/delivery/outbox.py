@@ -1,0 +1,61 @@
+"""What follows from an answer: the states of one letter in the outbox. Knows no SMTP and no SQL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from monitor.types import Deferred, Delivery, DeliveryState, Refused, SendOutcome, Sent, Unusable
+
+BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 30, 60, 120, 240, 360))
+"""Pauses after the first, second … attempt; the last one repeats."""
+
+GIVE_UP = timedelta(days=5)
+"""How long a letter is tried, from `queued_at` (RFC 5321, 4.5.4.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LetterRefused(Refused):
+    """This letter is not wanted, by its size or content; the address is not to blame."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """The delivery's next state. `next_attempt_at` counts only while it is queued."""
+
+    state: DeliveryState
+    next_attempt_at: datetime
+    stop_run: bool = False
+    suspend_subscriber: bool = False
+
+
+def after(delivery: Delivery, outcome: SendOutcome, now: datetime) -> Transition:
+    """What becomes of `delivery`, whose `attempts` count the one that just ended."""
+    match outcome:
+        case Sent():
+            return Transition(DeliveryState.SENT, now)
+        case LetterRefused():
+            return Transition(DeliveryState.REFUSED, now)
+        case Refused():
+            return Transition(DeliveryState.REFUSED, now, suspend_subscriber=True)
+        case Unusable():
+            return Transition(DeliveryState.QUEUED, now + BACK_OFF[0], stop_run=True)
+        case Deferred():
+            return _deferred(delivery, now)
+
+
+def recovered(delivery: Delivery, now: datetime) -> Transition:
+    """What becomes of a delivery found at start: one in SENDING is tried again, with the same letter.
+
+    Whether the server took it before we died cannot be known; one copy too many is better than none.
+    """
+    if delivery.state is DeliveryState.SENDING:
+        return Transition(DeliveryState.QUEUED, now)
+    return Transition(delivery.state, delivery.next_attempt_at)
+
+
+def _deferred(delivery: Delivery, now: datetime) -> Transition:
+    if now - delivery.queued_at >= GIVE_UP:
+        return Transition(DeliveryState.REFUSED, now)
+    pause = BACK_OFF[min(max(delivery.attempts, 1), len(BACK_OFF)) - 1]
+    return Transition(DeliveryState.QUEUED, now + pause)

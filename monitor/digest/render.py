@@ -1,0 +1,187 @@
+"""A digest as a letter: subject, preview line, HTML and text. The only module that knows jinja2.
+
+The HTML stays under the size at which mail clients cut letters off: long summaries give way first, then the
+last items, which are reported so that they can wait for the next letter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from classifiers.taxonomy import Taxonomy
+from monitor.digest import lines, view
+from monitor.digest.compose import NO_SECTOR, article_ids
+from monitor.digest.plain import shorten
+from monitor.digest.words import Words
+from monitor.types import Digest, Subscriber
+
+MAX_HTML = 90_000
+"""Octets of UTF-8."""
+
+_MAX_SUBJECT_HEADLINE = 80
+_MAX_PREVIEW = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What surrounds every letter.
+
+    `unsubscribe` and a confirmation's link are https or mailto. `reason` replaces the sentence that says why
+    this reader gets the letter. `outlets` is how many were read for it (0 = not told).
+    """
+
+    product: str
+    contact: str
+    unsubscribe: str
+    base_url: str | None = None
+    reason: str = ""
+    outlets: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A letter before it is addressed. `left_out` are articles of the digest that found no room in it."""
+
+    subject: str
+    preview: str
+    html: str
+    text: str
+    language: str
+    left_out: tuple[int, ...] = ()
+
+
+def render(digest: Digest, taxonomy: Taxonomy, frame: Frame) -> Rendered:
+    """The letter of a digest in its subscriber's language and zone."""
+    words = Words(digest.subscriber.language, digest.subscriber.zone)
+
+    def page(template: str, extent: view.Extent) -> str:
+        return _fill(template, words, frame, _digest_values(digest, taxonomy, words, frame, extent))
+
+    extent = _fitting(len(digest.items), lambda extent: _octets(page("digest.html.j2", extent)) <= MAX_HTML)
+    return Rendered(
+        subject=_subject(digest, words),
+        preview=_preview(digest, words, frame),
+        html=page("digest.html.j2", extent),
+        text=page("digest.txt.j2", extent),
+        language=words.language,
+        left_out=tuple(id_ for item in digest.items[extent.kept :] for id_ in article_ids(item)),
+    )
+
+
+def render_confirmation(
+    subscriber: Subscriber, taxonomy: Taxonomy, frame: Frame, *, confirm: str, until: datetime | None = None
+) -> Rendered:
+    """The letter that asks for consent; it carries nothing a stranger could have written but the address."""
+    words = Words(subscriber.language, subscriber.zone)
+    values = {
+        "title": words.say("confirm_title"),
+        "preview": words.say("confirm_button"),
+        "intro": words.say("confirm_intro", address=subscriber.address, product=frame.product),
+        "terms": lines.terms_line(subscriber, taxonomy, words),
+        "confirm": confirm,
+        "step": lines.confirm_line(confirm, until, words),
+    }
+    return Rendered(
+        subject=words.say("confirm_subject", product=frame.product),
+        preview=words.say("confirm_button"),
+        html=_fill("confirmation.html.j2", words, frame, values),
+        text=_fill("confirmation.txt.j2", words, frame, values),
+        language=words.language,
+    )
+
+
+def _digest_values(
+    digest: Digest, taxonomy: Taxonomy, words: Words, frame: Frame, extent: view.Extent
+) -> Mapping[str, object]:
+    subscriber = digest.subscriber
+    more = digest.more + len(digest.items) - extent.kept
+    read = lines.read_line(digest, words, frame.outlets)
+    return {
+        "preview": _preview(digest, words, frame),
+        "title": words.full_date(digest.slot),
+        "counts": _counts(digest, words) if digest.items else "",
+        "sections": view.sections_of(digest, taxonomy, words, extent),
+        "empty": "" if digest.items else lines.empty_line(digest, words),
+        "more": words.count("more", more) if more else "",
+        "read": read,
+        "period": words.sentences(lines.period_line(digest, words), read if digest.items else ""),
+        "statements": view.statements_of(digest, taxonomy, words, extent.kept),
+        "reason": words.sentences(
+            frame.reason or words.say("reason", address=subscriber.address),
+            lines.terms_line(subscriber, taxonomy, words),
+        ),
+    }
+
+
+def _fitting(items: int, fits: Callable[[view.Extent], bool]) -> view.Extent:
+    """The largest extent that fits."""
+    if fits(view.Extent(items, items)):
+        return view.Extent(items, items)
+    full = _largest(items, lambda full: fits(view.Extent(full, items)))
+    if full or fits(view.Extent(0, items)):
+        return view.Extent(full, items)
+    return view.Extent(0, _largest(items, lambda kept: fits(view.Extent(0, kept))))
+
+
+def _largest(top: int, fits: Callable[[int], bool]) -> int:
+    """The largest number up to `top` that fits, where smaller ones fit if a larger one does; 0 if none."""
+    low, high = 0, top
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if fits(middle) else (low, middle - 1)
+    return low
+
+
+def _subject(digest: Digest, words: Words) -> str:
+    date = words.short_date(digest.slot)
+    if not digest.items:
+        return words.say("subject_empty", date=date)
+    headline = shorten(view.headline_of(digest.items[0]).text, _MAX_SUBJECT_HEADLINE)
+    return words.say("subject", headline=headline, date=date, stories=_stories(digest, words))
+
+
+def _preview(digest: Digest, words: Words, frame: Frame) -> str:
+    """What a mailbox shows after the subject: what comes after the top story."""
+    if not digest.items:
+        return lines.read_line(digest, words, frame.outlets)
+    headlines = [view.headline_of(item).text for item in digest.items[1:4]]
+    return shorten(" · ".join(headlines), _MAX_PREVIEW) or _counts(digest, words)
+
+
+def _counts(digest: Digest, words: Words) -> str:
+    fields = sum(section.sector != NO_SECTOR for section in digest.sections)
+    return f"{_stories(digest, words)} · {words.count('fields', fields)}"
+
+
+def _stories(digest: Digest, words: Words) -> str:
+    return words.count("stories", len(digest.items) + digest.more)
+
+
+def _fill(template: str, words: Words, frame: Frame, values: Mapping[str, object]) -> str:
+    page = (
+        _environment()
+        .get_template(template)
+        .render(say=words.say, language=words.language, frame=frame, **values)
+    )
+    kept = (line.strip() if template.endswith(".html.j2") else line.rstrip() for line in page.splitlines())
+    return "\n".join(kept).strip() + "\n"
+
+
+def _octets(page: str) -> int:
+    return len(page.encode())
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("monitor.digest"),
+        autoescape=select_autoescape(disabled_extensions=("txt.j2",), default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

@@ -1,0 +1,162 @@
+"""A digest in words: every value a template prints, cleaned, cut to size, and in the reader's language.
+
+Knows no markup. Whatever comes from a feed is taken for plain text of one line, and a link for a link only when
+it is plain http or https.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from classifiers.taxonomy import Source, Taxonomy
+from monitor.digest.explain import why
+from monitor.digest.plain import plain, shorten, web_link
+from monitor.digest.lines import sector_name, sector_names
+from monitor.digest.words import Words
+from monitor.types import Digest, DigestItem, JudgedArticle
+
+MAX_HEADLINE = 240
+MAX_SUMMARY = 420
+SHORT_SUMMARY = 130
+MAX_TITLE = 64
+"""Of a statement's title in each item; it stands in full at the end of the letter."""
+MAX_ALSO = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Words, and where they lead if they lead anywhere."""
+
+    text: str
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CommitmentView:
+    """A commitment in our own words, and where the statement carries it."""
+
+    name: str
+    sentence: str
+    source: Link
+
+
+@dataclass(frozen=True, slots=True)
+class ItemView:
+    """One item. `language` is that of headline and summary, not the reader's."""
+
+    headline: Link
+    language: str
+    outlet: str
+    when: str
+    summary: str
+    also: tuple[Link, ...]
+    also_more: str
+    other_sectors: str
+    commitment: CommitmentView | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class SectionView:
+    """Items under the name of their sector."""
+
+    sector: str
+    name: str
+    items: tuple[ItemView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How much of a digest is shown: `full` items with their whole summary, `kept` items at all."""
+
+    full: int
+    kept: int
+
+
+def sections_of(digest: Digest, taxonomy: Taxonomy, words: Words, extent: Extent) -> tuple[SectionView, ...]:
+    """The sections with the first `kept` items in reading order; sections left empty are left out."""
+    views: list[SectionView] = []
+    position = 0
+    for section in digest.sections:
+        items = []
+        for item in section.items[: max(extent.kept - position, 0)]:
+            most = MAX_SUMMARY if position < extent.full else SHORT_SUMMARY
+            items.append(_item(item, section.sector, taxonomy, words, most=most))
+            position += 1
+        if items:
+            name = sector_name(section.sector, taxonomy, words)
+            views.append(SectionView(section.sector, name, tuple(items)))
+    return tuple(views)
+
+
+def headline_of(item: DigestItem) -> Link:
+    """The headline, or the outlet's name where a feed gave none."""
+    article = item.judged.article
+    return Link(shorten(plain(article.title), MAX_HEADLINE) or plain(article.outlet), web_link(article.link))
+
+
+def statements_of(digest: Digest, taxonomy: Taxonomy, words: Words, kept: int) -> tuple[Link, ...]:
+    """The statements the shown items cite, newest first, with their full titles."""
+    sources = (_nearest_source(item.judged, taxonomy) for item in digest.items[:kept])
+    cited = {source[1].statement for source in sources if source}
+    newest_first = sorted(cited, key=lambda id_: taxonomy.statement_by_id[id_].date, reverse=True)
+    statements = (taxonomy.statement_by_id[id_] for id_ in newest_first)
+    return tuple(
+        Link(f"{statement.title.in_(words.language)} ({words.statement_date(statement.date)})", statement.url)
+        for statement in statements
+    )
+
+
+def _item(item: DigestItem, sector: str, taxonomy: Taxonomy, words: Words, *, most: int) -> ItemView:
+    article, verdict = item.judged.article, item.judged.verdict
+    moment = words.moment(article.published)
+    others = [score.id for score in verdict.sectors if score.id != sector]
+    hidden = len(item.also) - MAX_ALSO
+    return ItemView(
+        headline=headline_of(item),
+        language=article.language,
+        outlet=plain(article.outlet),
+        when=moment if article.dated else words.say("first_seen", moment=moment),
+        summary=shorten(plain(article.summary), most),
+        also=tuple(Link(plain(j.article.outlet), web_link(j.article.link)) for j in item.also[:MAX_ALSO]),
+        also_more=words.count("also_more", hidden) if hidden > 0 else "",
+        other_sectors=words.say("other_sectors", names=sector_names(others, taxonomy, words))
+        if others
+        else "",
+        commitment=_commitment(item.judged, taxonomy, words),
+        why=_why(item.judged, words),
+    )
+
+
+def _why(judged: JudgedArticle, words: Words) -> str:
+    terms = why(judged.verdict.evidence)
+    return words.say("why", terms=words.quote(terms)) if terms else ""
+
+
+def _commitment(judged: JudgedArticle, taxonomy: Taxonomy, words: Words) -> CommitmentView | None:
+    nearest = _nearest_source(judged, taxonomy)
+    if nearest is None:
+        return None
+    commitment, source = taxonomy.commitment_by_id[nearest[0]], nearest[1]
+    statement = taxonomy.statement_by_id[source.statement]
+    citation = words.say(
+        "citation",
+        title=shorten(statement.title.in_(words.language), MAX_TITLE),
+        date=words.statement_date(statement.date),
+        section=taxonomy.section(source).title.in_(words.language),
+    )
+    return CommitmentView(
+        name=commitment.name.in_(words.language),
+        sentence=commitment.statement.in_(words.language),
+        source=Link(citation, statement.url),
+    )
+
+
+def _nearest_source(judged: JudgedArticle, taxonomy: Taxonomy) -> tuple[str, Source] | None:
+    """The nearest commitment this taxonomy knows, and the newest statement that carries it."""
+    known = [score for score in judged.verdict.commitments if score.id in taxonomy.commitment_by_id]
+    if not known:
+        return None
+    nearest = max(known, key=lambda score: score.score)
+    sources = taxonomy.commitment_by_id[nearest.id].sources
+    return nearest.id, max(sources, key=lambda source: taxonomy.statement_by_id[source.statement].date)

@@ -1,0 +1,103 @@
+"""Reads feeds in child processes that can be killed: a hostile feed costs one child, never the daemon.
+
+The only module that knows pebble and the operating system's limits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import multiprocessing
+import resource
+import signal
+import sys
+from concurrent.futures.process import BrokenProcessPool
+from types import TracebackType
+from typing import Self
+
+from pebble import CONSTS, ProcessExpired, ProcessFuture, ProcessPool
+
+from monitor.ingest.read import read
+from monitor.types import Document, Failed, FailureKind, Feed
+
+_WORKERS = 2
+_SECONDS = 30.0
+_MEMORY = 1024**3
+_TASKS_PER_CHILD = 500
+_GRACE = 0.2
+_PR_SET_PDEATHSIG = 1
+
+
+class ReaderPool:
+    """A context manager. Leaving it kills whatever still runs; whoever waits for a reading is cancelled."""
+
+    def __init__(self, *, workers: int = _WORKERS, seconds: float = _SECONDS, memory: int = _MEMORY) -> None:
+        self._workers, self._seconds, self._memory = workers, seconds, memory
+        self._running: set[ProcessFuture[Document | Failed]] = set()
+        # A runaway child hears no signal but SIGKILL, so waiting for it to end politely is lost time.
+        CONSTS.term_timeout = _GRACE
+        self._pool = self._new_pool()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        _end(self._pool)
+        for future in self._running:
+            future.cancel()  # type: ignore[no-untyped-call]  # pebble leaves it unannotated
+
+    async def read(self, body: bytes, content_type: str, feed: Feed) -> Document | Failed:
+        """`read.read` in a child. The time limit counts from the moment a child takes the body."""
+        for _ in range(2):
+            pool = self._usable_pool()
+            future = pool.schedule(read, args=(body, content_type, feed), timeout=self._seconds)
+            self._running.add(future)
+            try:
+                return await asyncio.wrap_future(future)
+            except TimeoutError:
+                return Failed(FailureKind.SLOW_READER, f"reading took longer than {self._seconds:g} s")
+            except ProcessExpired as error:
+                return Failed(FailureKind.CRASHED_READER, f"the reading process died: code {error.exitcode}")
+            except BrokenProcessPool:
+                continue
+            except Exception as error:  # a bug met by one feed's body is that feed's failure, with its name
+                return Failed(FailureKind.CRASHED_READER, f"reading failed: {error!r:.200}")
+            finally:
+                self._running.discard(future)
+        return Failed(FailureKind.CRASHED_READER, "no reading process could be started")
+
+    def _usable_pool(self) -> ProcessPool:
+        """The pool, or a new one: pebble gives up for good once an idle child is killed from outside."""
+        if not self._pool.active:
+            _end(self._pool)
+            self._pool = self._new_pool()
+        return self._pool
+
+    def _new_pool(self) -> ProcessPool:
+        return ProcessPool(
+            max_workers=self._workers,
+            max_tasks=_TASKS_PER_CHILD,
+            initializer=_confine,
+            initargs=(self._memory,),
+            context=multiprocessing.get_context("spawn"),
+        )
+
+
+def _end(pool: ProcessPool) -> None:
+    pool.stop()  # type: ignore[no-untyped-call]  # pebble leaves it unannotated
+    pool.join()
+
+
+def _confine(memory: int) -> None:
+    """In the child: bounded memory, no core files, no signals but the parent's SIGKILL, and no life after it.
+
+    Ctrl-C and systemd signal the whole group; the parent alone decides what becomes of a reading under way.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -1,0 +1,302 @@
+"""The two lines of the program, each written down once, in order.
+
+    poll:    due ─► fetch ─► read ─► dedupe ─► store ─► classify ─► store
+    digest:  due ─► candidates ─► compose ─► render ─► outbox          (then `deliver`: outbox ─► the way out)
+
+The only place that knows several stages; it moves values between them and decides nothing itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from classifiers.taxonomy import Taxonomy
+from classifiers.verdict import Text, Verdict
+from monitor.delivery import outbox as outbox_states
+from monitor.delivery.message import Sender, letter_of
+from monitor.digest import schedule
+from monitor.digest.compose import compose
+from monitor.digest.render import render
+from monitor.ingest.cadence import next_due, not_before
+from monitor.ingest.dedupe import plan
+from monitor.store import digests, outbox, polls, subscribers, verdicts
+from monitor.store.database import Store
+from monitor.types import (
+    Delivery,
+    DeliveryState,
+    Digest,
+    Document,
+    Failed,
+    Feed,
+    Fetched,
+    FetchOutcome,
+    FeedState,
+    Letter,
+    NotModified,
+    PollReport,
+    SendOutcome,
+    Subscriber,
+    SubscriberStatus,
+    Validators,
+)
+
+RESCORE_DAYS = 14
+"""How far back a newly promoted model judges again."""
+
+BATCH = 500
+
+
+class Fetches(Protocol):
+    """The network, as `monitor.ingest.fetch.Fetcher`."""
+
+    async def get(self, url: str, validators: Validators) -> FetchOutcome: ...
+
+
+class Reads(Protocol):
+    """The parser, as `monitor.ingest.pool.ReaderPool`."""
+
+    async def read(self, body: bytes, content_type: str, feed: Feed) -> Document | Failed: ...
+
+
+class Judges(Protocol):
+    """A model, as `classifiers.model.Model`."""
+
+    @property
+    def id(self) -> str: ...
+
+    def classify(self, texts: Sequence[Text]) -> Sequence[Verdict]: ...
+
+
+class Sends(Protocol):
+    """The way out, as `monitor.delivery.smtp.SmtpWay` or `monitor.delivery.folder.FolderWay`."""
+
+    def send(self, letter: Letter) -> SendOutcome: ...
+
+
+# --- poll ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Poller:
+    """What polling needs of the world."""
+
+    store: Store
+    fetcher: Fetches
+    reader: Reads
+    interval: timedelta
+    concurrency: int
+    report: Callable[[PollReport], None]
+
+    async def poll(self, feeds: Iterable[Feed], *, now: datetime) -> list[PollReport]:
+        """Poll all given feeds, side by side; each one's outcome is stored as soon as it is known."""
+        states = polls.feed_states(self.store)
+        gate = asyncio.Semaphore(self.concurrency)
+
+        async def one(feed: Feed) -> PollReport:
+            async with gate:
+                report = await self._poll_one(feed, _fresh(states.get(feed.id), feed), now)
+            self.report(report)
+            return report
+
+        return list(await asyncio.gather(*(one(feed) for feed in feeds)))
+
+    async def _poll_one(self, feed: Feed, state: FeedState, now: datetime) -> PollReport:
+        if state.not_before and state.not_before > now:
+            return PollReport(feed.id, "waiting", reason=f"asked to wait until {state.not_before:%d.%m. %H:%M} UTC")
+        started = time.monotonic()
+        outcome = await self.fetcher.get(state.moved_to or feed.url, state.validators)
+        result: Document | Failed | NotModified
+        if isinstance(outcome, Fetched):
+            result = await self.reader.read(outcome.body, outcome.content_type, feed)
+        else:
+            result = outcome
+        report = self._settle(feed, state, outcome, result, now)
+        return replace(report, seconds=round(time.monotonic() - started, 3))
+
+    def _settle(
+        self,
+        feed: Feed,
+        state: FeedState,
+        outcome: FetchOutcome,
+        result: Document | Failed | NotModified,
+        now: datetime,
+    ) -> PollReport:
+        state = replace(state, last_polled_at=now)
+        if isinstance(result, Failed):
+            state = self._after_failure(state, result, now)
+            report = PollReport(feed.id, "failed", status=result.status, reason=result.reason)
+            polls.save_state(self.store, state, report, now=now)
+            return report
+        assert not isinstance(outcome, Failed)  # noqa: S101  # a failed fetch has a failed result
+        state = replace(
+            state,
+            validators=outcome.validators,
+            failures=0,
+            not_before=None,
+            moved_to=outcome.moved_to or state.moved_to,
+            due_at=self._due(0, now),
+        )
+        if isinstance(result, NotModified):
+            report = PollReport(feed.id, "not-modified", status=result.status)
+            polls.save_state(self.store, state, report, now=now)
+            return report
+        known = polls.known(self.store, feed.outlet, (key for entry in result.entries for key in entry.keys))
+        change = plan(result, known, first_poll=state.first_read_at is None, now=now)
+        state = replace(state, first_read_at=state.first_read_at or now)
+        report = PollReport(
+            feed.id,
+            "new" if change.new or change.revised else "nothing-new",
+            status=outcome.status,
+            entries=len(result.entries),
+            new=len(change.new),
+            revised=len(change.revised),
+            reason="; ".join(result.problems),
+        )
+        polls.record_poll(self.store, feed, change, state, report, now=now)
+        return report
+
+    def _after_failure(self, state: FeedState, failure: Failed, now: datetime) -> FeedState:
+        """Validators stay; a remembered move that fails is forgotten, so that the configured address is tried."""
+        failures = state.failures + 1
+        return replace(
+            state,
+            failures=failures,
+            due_at=self._due(failures, now),
+            not_before=not_before(failure, now),
+            moved_to=None,
+        )
+
+    def _due(self, failures: int, now: datetime) -> datetime:
+        return next_due(failures=failures, interval=self.interval, now=now, jitter=random.random())
+
+
+def due_feeds(feeds: Iterable[Feed], states: Mapping[str, FeedState], now: datetime) -> list[Feed]:
+    """Those whose time has come, or that were never polled."""
+    due = []
+    for feed in feeds:
+        state = states.get(feed.id)
+        if state is None or state.due_at is None or state.due_at <= now:
+            due.append(feed)
+    return due
+
+
+def _fresh(state: FeedState | None, feed: Feed) -> FeedState:
+    """The remembered state, without validators when the operator has changed the address."""
+    if state is None:
+        return FeedState(feed.id, feed.url)
+    if state.url != feed.url:
+        return replace(state, url=feed.url, validators=Validators(), moved_to=None, not_before=None)
+    return state
+
+
+# --- classify --------------------------------------------------------------------------------
+
+
+def classify_stored(store: Store, model: Judges, *, now: datetime) -> int:
+    """Give every article of the last days that `model` has not judged a verdict; how many that were."""
+    since = now - timedelta(days=RESCORE_DAYS)
+    done = 0
+    while waiting := verdicts.unscored(store, model.id, since=since, limit=BATCH):
+        judged = model.classify([text for _, text in waiting])
+        pairs = [(article_id, verdict) for (article_id, _), verdict in zip(waiting, judged, strict=True)]
+        verdicts.save(store, pairs, now=now)
+        done += len(pairs)
+    return done
+
+
+# --- digest ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Press:
+    """What making digests needs."""
+
+    store: Store
+    taxonomy: Taxonomy
+    sender: Sender
+    model: str
+
+    def issue(self, *, now: datetime) -> list[Digest]:
+        """Compose, render and queue what is due; every slot is served once, with a letter or without."""
+        issued = []
+        for subscriber in subscribers.active(self.store):
+            last = digests.last_slot(self.store, subscriber)
+            if schedule.is_due(subscriber, last, now):
+                digest = self.compose(subscriber, now=now)
+                digests.record(self.store, digest, self.letter(digest) if _worth_sending(digest) else None)
+                issued.append(digest)
+        return issued
+
+    def compose(self, subscriber: Subscriber, *, now: datetime) -> Digest:
+        """The digest of the newest slot, not recorded."""
+        slot = schedule.latest_slot(subscriber, now)
+        last = digests.last_slot(self.store, subscriber)
+        since = last or schedule.previous_slot(subscriber, slot)
+        return compose(
+            subscriber,
+            slot=slot,
+            since=since,
+            seen_from=since if last is None else None,
+            now=now,
+            candidates=digests.candidates(self.store, subscriber, model=self.model, now=now),
+            polled_entries=digests.entries_read(self.store, since=since, now=now),
+        )
+
+    def letter(self, digest: Digest) -> Letter:
+        """The digest as a letter for its subscriber."""
+        return letter_of(digest, render(digest, self.taxonomy, self.sender.frame(digest)), self.sender)
+
+
+def _worth_sending(digest: Digest) -> bool:
+    return bool(digest.items) or digest.subscriber.wants_empty
+
+
+# --- deliver ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Postman:
+    """What delivering needs. Only one may work on a database at a time (the delivery lock)."""
+
+    store: Store
+    way: Sends
+    report: Callable[[Delivery, SendOutcome], None]
+
+    def recover(self, *, now: datetime) -> int:
+        """Queue again what a dead process left half-way, under its old Message-ID."""
+        left = outbox.interrupted(self.store)
+        for delivery in left:
+            outbox.settle(
+                self.store, delivery, DeliveryState.QUEUED, next_attempt_at=now, reply="interrupted", now=now
+            )
+        return len(left)
+
+    def deliver(self, *, now: datetime, stop: Callable[[], bool] = lambda: False) -> bool:
+        """Send every letter that is due; False when the way out itself is broken and the run stopped."""
+        while batch := outbox.due(self.store, now=now):
+            for delivery in batch:
+                if stop():
+                    return True
+                outbox.begin(self.store, delivery)
+                outcome = self.way.send(delivery.letter)
+                if not self._settle(delivery, outcome, now):
+                    return False
+        return True
+
+    def _settle(self, delivery: Delivery, outcome: SendOutcome, now: datetime) -> bool:
+        after = outbox_states.after(delivery, outcome, now)
+        outbox.settle(
+            self.store, delivery, after.state, next_attempt_at=after.next_attempt_at, reply=outcome.reply, now=now
+        )
+        if after.suspend_subscriber:
+            reader = subscribers.find(self.store, delivery.letter.recipient)
+            if reader:
+                subscribers.set_status(self.store, reader, SubscriberStatus.SUSPENDED, now=now)
+        self.report(delivery, outcome)
+        return not after.stop_run

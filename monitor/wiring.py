@@ -1,0 +1,152 @@
+"""Puts the parts together for a command or the daemon: settings in, ready-made tools out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from classifiers.taxonomy import Taxonomy, load_taxonomy
+from monitor import jobs
+from monitor.config.settings import Settings
+from monitor.delivery.folder import FolderWay
+from monitor.delivery.message import Sender
+from monitor.delivery.smtp import SmtpPolicy, SmtpWay
+from monitor.ingest.fetch import Fetcher, FetchPolicy
+from monitor.ingest.pool import ReaderPool
+from monitor.locks import held
+from monitor.logs import delivered, polled
+from monitor.serving import serving_model
+from monitor.store import polls
+from monitor.store.database import Store, open_store
+from monitor.types import Digest, Feed, PollReport
+
+LOCK_WAIT = 120.0
+
+
+def lock_path(settings: Settings, activity: str) -> Path:
+    """The lock of one activity (`run`, `poll`, `mail`) on this database."""
+    db = Path(settings.db)
+    return db.with_name(f"{db.name}.{activity}.lock")
+
+
+def fetch_policy(settings: Settings) -> FetchPolicy:
+    """The limits of every fetch."""
+    return FetchPolicy(
+        user_agent=settings.user_agent,
+        total_deadline=settings.fetch_deadline,
+        max_bytes=int(settings.max_feed_mib * 2**20),
+        host_spacing=settings.host_spacing,
+        proxy=settings.proxy,
+        allow_private=settings.allow_private,
+        concurrency=settings.concurrency,
+    )
+
+
+@asynccontextmanager
+async def poller(
+    settings: Settings, store: Store, report: Callable[[PollReport], None] = polled
+) -> AsyncIterator[jobs.Poller]:
+    """A poller with its network and its reading processes."""
+    async with Fetcher(fetch_policy(settings)) as fetcher:
+        with ReaderPool() as pool:
+            yield jobs.Poller(
+                store, fetcher, pool, timedelta(minutes=settings.poll_minutes), settings.concurrency, report
+            )
+
+
+def sender_of(settings: Settings) -> Sender:
+    """Who the letters come from."""
+    return Sender(
+        address=settings.mail_from,
+        name=settings.mail_name,
+        reply_to=settings.reply_to,
+        base_url=settings.base_url,
+    )
+
+
+@contextmanager
+def way_out(settings: Settings) -> Iterator[jobs.Sends]:
+    """SMTP when a host is set, else a folder of .eml files."""
+    if settings.smtp_host is None:
+        yield FolderWay(Path(settings.outbox))
+        return
+    policy = SmtpPolicy(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        user=settings.smtp_user,
+        password=settings.smtp_password.get_secret_value() if settings.smtp_password else None,
+        starttls=settings.smtp_starttls,
+        sender=settings.mail_from,
+    )
+    with SmtpWay(policy) as way:
+        yield way
+
+
+def press(settings: Settings, store: Store, taxonomy: Taxonomy, model_id: str) -> jobs.Press:
+    """What makes digests."""
+    return jobs.Press(store, taxonomy, sender_of(settings), model_id)
+
+
+async def poll_once(
+    settings: Settings,
+    feeds: Sequence[Feed],
+    *,
+    now: datetime,
+    only_due: bool = False,
+    report: Callable[[PollReport], None] = polled,
+) -> tuple[list[PollReport], int]:
+    """One round of polling and judging; the reports and how many articles got a verdict."""
+    reports: list[PollReport] = []
+    with held(lock_path(settings, "poll"), wait=LOCK_WAIT), open_store(Path(settings.db)) as store:
+        chosen = jobs.due_feeds(feeds, polls.feed_states(store), now) if only_due else list(feeds)
+        if chosen:
+            async with poller(settings, store, report) as tool:
+                reports = await tool.poll(chosen, now=now)
+    judged = 0
+    if not only_due or any(r.new or r.revised for r in reports):
+        judged = await asyncio.to_thread(judge_stored, settings, now=now)
+    return reports, judged
+
+
+def judge_stored(settings: Settings, *, now: datetime) -> int:
+    """Give every article that waits for one a verdict; how many that were. Works on a connection of its own."""
+    with open_store(Path(settings.db)) as store:
+        return jobs.classify_stored(store, serving_model(settings), now=now)
+
+
+def issue_digests(settings: Settings, *, now: datetime) -> list[Digest]:
+    """Make every digest that is due and put its letter into the outbox."""
+    from classifiers.models import ModelStore
+
+    model_id = ModelStore(Path(settings.models)).current() or ""
+    with (
+        held(lock_path(settings, "mail"), wait=LOCK_WAIT),
+        open_store(Path(settings.db), durable=True) as store,
+    ):
+        return press(settings, store, load_taxonomy(), model_id).issue(now=now)
+
+
+def deliver_letters(settings: Settings, *, now: datetime, stop: Callable[[], bool] = lambda: False) -> bool:
+    """Send what is due; False when the way out is broken."""
+    with (
+        held(lock_path(settings, "mail"), wait=LOCK_WAIT),
+        open_store(Path(settings.db), durable=True) as store,
+    ):
+        with way_out(settings) as way:
+            postman = jobs.Postman(store, way, delivered)
+            postman.recover(now=now)
+            return postman.deliver(now=now, stop=stop)
+
+
+async def mail_round(settings: Settings, now: datetime, stop: Callable[[], bool]) -> None:
+    """One round of mailing, in a thread, so that polling and signals go on meanwhile."""
+
+    def work() -> None:
+        if not stop():
+            issue_digests(settings, now=now)
+            deliver_letters(settings, now=now, stop=stop)
+
+    await asyncio.to_thread(work)
