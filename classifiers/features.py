@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 
-from classifiers.signals import JAPAN_KINDS, JAPAN_WORDS, TOPIC, Hit, Lexicon
+from classifiers.signals import JAPAN_KINDS, JAPAN_WORDS, Hit, Lexicon
 from classifiers.text import normalise
 from classifiers.verdict import Text
 
@@ -23,9 +23,12 @@ CAP = 3
 GROUPS: dict[str, frozenset[str]] = {
     "japan-word": JAPAN_WORDS,
     "japan-owned": frozenset({"jp-firm", "jp-joint-venture"}),
-    "japan-public": frozenset({"jp-agency", "jp-ministry", "jp-organisation", "jp-person", "jp-project"}),
+    "japan-public": frozenset({"jp-agency", "jp-ministry", "jp-organisation", "jp-person"}),
+    "japan-project": frozenset({"jp-project"}),
     "japan-place": frozenset({"jp-place"}),
-    "japan-product": frozenset({"jp-model", "jp-brand", "jp-weak"}),
+    "japan-product": frozenset({"jp-model", "jp-brand", "weak-firm", "weak-brand", "weak-model"}),
+    "japan-weak": frozenset({"weak-owned", "weak-project", "weak-joint-venture", "weak-agency", "weak-ministry",
+                             "weak-organisation", "weak-person", "weak-place", "weak-bilateral"}),
     "vietnam-any": frozenset({"vietnam", "vn-place", "vn-ministry", "vn-person", "vn-firm", "vietnam-authority"}),
     "vietnam-public": frozenset({"vn-ministry", "vn-person", "vietnam-authority"}),
     "other-any": frozenset({"other-country", "other-org"}),
@@ -99,8 +102,6 @@ def _signals(title: Sequence[Hit], summary: Sequence[Hit]) -> dict[str, float]:
         values.update({f"{name}@{where}": _damped(n) for name, n in counts.items() if n})
     both = in_title + in_summary
     values.update({f"{one}×{two}": 1.0 for one, two in PRODUCTS if both[one] and both[two]})
-    if not any(name.startswith(TOPIC) for name in both):
-        values["no-topic"] = 1.0
     countries = {hit.words for hit in (*title, *summary) if hit.signal == "other-country"}
     if len(countries) > 1:
         values["several-countries"] = _damped(len(countries) - 1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -11,7 +10,7 @@ from pydantic import Field, model_validator
 from classifiers.shipped import shipped
 from classifiers.taxonomy import Line, Names
 from classifiers.text import normalise
-from classifiers.yamlfile import Record, load
+from classifiers.yamlfile import Misplaced, Record, load
 
 Kind = Literal[
     "firm", "joint-venture", "model", "brand", "agency", "ministry", "organisation", "place", "person", "project",
@@ -41,14 +40,16 @@ class Gazetteer(Record):
 
     @model_validator(mode="after")
     def _unique(self) -> Self:
-        twice = [i for i, n in Counter(name.id for name in self.names).items() if n > 1]
-        if twice:
-            raise ValueError(f"name id {twice[0]!r} stands twice; remove one")
+        ids: set[str] = set()
         seen: dict[str, str] = {}
-        for name in self.names:
+        for place, name in enumerate(self.names):
+            if name.id in ids:
+                raise Misplaced(("names", place, "id"), f"{name.id!r} stands twice; remove one")
+            ids.add(name.id)
             for spelling in {normalise(text) for text in (name.name, *name.aliases)}:
                 if spelling in seen:
-                    raise ValueError(f"{spelling!r} stands under {seen[spelling]} and {name.id}; remove one")
+                    other = seen[spelling]
+                    raise Misplaced(("names", place), f"{spelling!r} stands under {other} too; remove one")
                 seen[spelling] = name.id
         return self
 

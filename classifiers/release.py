@@ -74,7 +74,9 @@ def fit_accepted(now: datetime) -> tuple[Model, Manifest]:
     examples = load_corpus(taxonomy)
     data = data_fingerprint(examples)
     if accepted["data"] != data:
-        raise BadFile(path, "the data files were changed since this was accepted", todo="run 'vietnhat retrain'")
+        raise BadFile(
+            path, "the data files were changed since this was accepted", todo="run 'vietnhat retrain'"
+        )
     recipe = Recipe(**{**accepted["recipe"], "ratio": StreamRatio(**accepted["recipe"]["ratio"])})
     model = fit(examples, shipped_lexicon(taxonomy), taxonomy, recipe, new_id(now, data))
     model = replace(

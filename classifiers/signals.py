@@ -8,16 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from classifiers.gazetteer import Gazetteer, Name, WordLists
 from classifiers.taxonomy import Taxonomy
 from classifiers.text import normalise, tokens
 
 JAPAN_KINDS = frozenset(
-    f"jp-{kind}" for kind in ("firm", "joint-venture", "model", "brand", "agency", "ministry", "organisation",
-                              "place", "person", "project", "weak")
+    {"jp-firm", "jp-joint-venture", "jp-model", "jp-brand", "jp-agency", "jp-ministry", "jp-organisation", "jp-place",
+     "jp-person", "jp-project", "weak-firm", "weak-brand", "weak-model", "weak-agency", "weak-ministry",
+     "weak-person", "weak-place", "weak-bilateral"}
 )  # fmt: skip
-"""Signals of names that are Japanese; with `JAPAN_WORDS` they make the gate."""
+"""Signals of names that are Japanese; with `JAPAN_WORDS` they make the gate. Some weak kinds do not open it: works
+once built with Japanese aid (`weak-project`), firms with a Japanese shareholder (`weak-owned`,
+`weak-joint-venture`) and events (`weak-organisation`). Alone they stand in a third of what a wider gate lets in."""
 
 JAPAN_WORDS = frozenset({"japan", "nhat", "bilateral", "japan-actor", "japan-market"})
 
@@ -89,6 +93,8 @@ class Lexicon:
                 if tuple(words[position : position + len(phrase)]) == phrase:
                     length = len(phrase)
                     found.append(Hit(signal, " ".join(phrase), position))
+                    if signal not in ("japan", "lookalike") and _spells_japan(phrase):
+                        found.append(Hit("japan", "Nhật Bản", position))
                     free[position : position + length] = [False] * length
                     break
             position += length
@@ -106,8 +112,9 @@ class Lexicon:
             return True
         if after.lower() in self.nhat["never_before"] or before.lower() in self.nhat["never_after"]:
             return False
-        if before[:1].isupper() and not self._introduces(before):
-            return False
+        starts = position < 2 or not words[position - 2][0].isalnum()
+        if before[:1].isupper() and not starts and not self._introduces(before):
+            return False  # "Phạm Nhật": part of a name, not a capital at the start of a sentence
         return not after[:1].isupper() or before.lower() in self.nhat["nouns_before"]
 
     def _introduces(self, word: str) -> bool:
@@ -138,7 +145,7 @@ _COUNTRIES = {"jp": "japan", "vn": "vietnam", "joint": "bilateral"}
 
 
 def _masked(lower: Sequence[str], names: Iterable[Hit], free: Sequence[bool]) -> Iterator[str]:
-    starts = {hit.at: hit.signal for hit in names}
+    starts = {hit.at: hit.signal for hit in reversed(list(names))}  # the name itself, not what it spells
     for position, word in enumerate(lower):
         if position in starts:
             yield f"<{starts[position]}>"
@@ -150,9 +157,11 @@ def _signal_of(name: Name) -> str:
     if name.lookalike or name.kind == "lookalike-word":
         return "lookalike"
     if name.kind == "country" and name.country in _COUNTRIES:
-        return _COUNTRIES[name.country]
+        return "weak-bilateral" if name.weak else _COUNTRIES[name.country]
     if name.country in ("jp", "joint"):
-        return "jp-weak" if name.weak else f"jp-{name.kind}"
+        if name.kind.startswith("vn-"):
+            return "weak-owned"
+        return f"weak-{name.kind}" if name.weak else f"jp-{name.kind}"
     if name.country == "other":
         return "other-country" if name.kind in ("country", "place") else "other-org"
     return name.kind if name.kind.startswith("vn-") else "vn-firm"
@@ -162,6 +171,11 @@ def _add(target: dict[str, list[str]], term: str, signal: str) -> None:
     phrase = " ".join(tokens(normalise(term)))
     if phrase and signal not in target.setdefault(phrase, []):
         target[phrase].append(signal)
+
+
+def _spells_japan(phrase: Sequence[str]) -> bool:
+    """Whether a longer name holds the country's own, as in "Hội nghị ASEAN - Nhật Bản"."""
+    return ("Nhật", "Bản") in pairwise(phrase)
 
 
 def _index(

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from classifiers.shipped import shipped
-from classifiers.yamlfile import Record, load
+from classifiers.yamlfile import Misplaced, Record, load
 
 Line = Annotated[str, Field(min_length=1, max_length=400)]
 SectorId = Annotated[str, Field(pattern=r"^[a-z]+$")]
@@ -96,30 +96,29 @@ class Taxonomy(Record):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        for what, ids in (
-            ("statement", [s.id for s in self.statements]),
-            ("sector", [s.id for s in self.sectors]),
-            ("commitment", [c.id for c in self.commitments]),
-            ("commitment code", [c.code for c in self.commitments]),
+        for key, records, what in (
+            ("statements", self.statements, "id"),
+            ("sectors", self.sectors, "id"),
+            ("commitments", self.commitments, "id"),
+            ("commitments", self.commitments, "code"),
         ):
-            twice = next((i for i in ids if ids.count(i) > 1), None)
-            if twice:
-                raise ValueError(f"{what} {twice!r} stands twice; remove one")
+            seen: set[str] = set()
+            for place, record in enumerate(records):
+                value = getattr(record, what)
+                if value in seen:
+                    raise Misplaced((key, place, what), f"{value!r} stands twice; remove one")
+                seen.add(value)
         sections = {(s.id, section.id) for s in self.statements for section in s.sections}
-        for commitment in self.commitments:
+        for place, commitment in enumerate(self.commitments):
+            at = ("commitments", place)
             if commitment.sector not in {s.id for s in self.sectors}:
-                raise ValueError(
-                    f"{commitment.id} names the unknown sector {commitment.sector!r}; correct it"
-                )
+                raise Misplaced((*at, "sector"), f"there is no sector {commitment.sector!r}; correct it")
             if not commitment.id.startswith(commitment.sector + "."):
-                raise ValueError(
-                    f"{commitment.id} must begin with its sector {commitment.sector!r}; correct it"
-                )
-            for source in commitment.sources:
+                raise Misplaced((*at, "id"), f"must begin with its sector {commitment.sector!r}; correct it")
+            for number, source in enumerate(commitment.sources):
                 if (source.statement, source.section) not in sections:
-                    raise ValueError(
-                        f"{commitment.id} names the unknown section {source.statement}/{source.section}; correct it"
-                    )
+                    where = f"{source.statement}/{source.section}"
+                    raise Misplaced((*at, "sources", number), f"there is no section {where}; correct it")
         return self
 
     @cached_property

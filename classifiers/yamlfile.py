@@ -37,6 +37,14 @@ class Record(BaseModel):
 Model = TypeVar("Model", bound=BaseModel)
 
 
+class Misplaced(ValueError):
+    """Raised by a validator of a whole file that knows which of its values is wrong: `problem; what to do`."""
+
+    def __init__(self, location: tuple[str | int, ...], words: str) -> None:
+        super().__init__(words)
+        self.location = location
+
+
 def load(path: Path, model: type[Model]) -> Model:
     """Read and validate `path`.
 
@@ -59,7 +67,8 @@ def validate(path: Path, text: str, data: object, model: type[Model]) -> Model:
         return model.model_validate(data)
     except ValidationError as error:
         finding = error.errors(include_url=False)[0]
-        location = finding["loc"]
+        cause = finding.get("ctx", {}).get("error")
+        location = (*finding["loc"], *(cause.location if isinstance(cause, Misplaced) else ()))
         line = line_of(text, location)
         problem, todo = _words(finding["type"], finding["msg"], finding.get("input"))
         raise BadFile(path, problem, line=line, key=_dotted(location), todo=todo) from error

@@ -141,7 +141,9 @@ class SampleServer(ThreadingHTTPServer):
             for entry in own[: -NEWEST - 1 : -1]
         )
         head = f"<channel><title>{feed_id}</title><link>https://{feed_id}.example/</link>"
-        return f'<?xml version="1.0" encoding="utf-8"?><rss version="2.0">{head}{items}</channel></rss>'.encode()
+        return (
+            f'<?xml version="1.0" encoding="utf-8"?><rss version="2.0">{head}{items}</channel></rss>'.encode()
+        )
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -108,7 +108,9 @@ class Poller:
 
     async def _poll_one(self, feed: Feed, state: FeedState, now: datetime) -> PollReport:
         if state.not_before and state.not_before > now:
-            return PollReport(feed.id, "waiting", reason=f"asked to wait until {state.not_before:%d.%m. %H:%M} UTC")
+            return PollReport(
+                feed.id, "waiting", reason=f"asked to wait until {state.not_before:%d.%m. %H:%M} UTC"
+            )
         started = time.monotonic()
         outcome = await self.fetcher.get(state.moved_to or feed.url, state.validators)
         result: Document | Failed | NotModified
@@ -292,7 +294,12 @@ class Postman:
     def _settle(self, delivery: Delivery, outcome: SendOutcome, now: datetime) -> bool:
         after = outbox_states.after(delivery, outcome, now)
         outbox.settle(
-            self.store, delivery, after.state, next_attempt_at=after.next_attempt_at, reply=outcome.reply, now=now
+            self.store,
+            delivery,
+            after.state,
+            next_attempt_at=after.next_attempt_at,
+            reply=outcome.reply,
+            now=now,
         )
         if after.suspend_subscriber:
             reader = subscribers.find(self.store, delivery.letter.recipient)

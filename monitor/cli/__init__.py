@@ -52,9 +52,13 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, words) for name, (_, words) in COMMANDS.items()])
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.option("--db", type=click.Path(), metavar="FILE", help="The database (VIETNHAT_DB; var/vietnhat.db).")
-@click.option("--feeds", type=click.Path(), metavar="FILE", help="The list of feeds (VIETNHAT_FEEDS; feeds.yaml).")
+@click.option(
+    "--feeds", type=click.Path(), metavar="FILE", help="The list of feeds (VIETNHAT_FEEDS; feeds.yaml)."
+)
 @click.version_option(__version__, prog_name="vietnhat")
 @click.pass_context
 def cli(ctx: click.Context, db: str | None, feeds: str | None) -> None:

@@ -42,7 +42,12 @@ def _since(_ctx: click.Context, _parameter: click.Parameter, value: str | None) 
 @json_option
 @click.pass_context
 def list_articles(
-    ctx: click.Context, decision: str | None, sector: str | None, since: datetime | None, limit: int, as_json: bool
+    ctx: click.Context,
+    decision: str | None,
+    sector: str | None,
+    since: datetime | None,
+    limit: int,
+    as_json: bool,
 ) -> None:
     """Articles by publication, newest first."""
     with store_of(settings_of(ctx)) as store:
@@ -77,7 +82,9 @@ def show(ctx: click.Context, article_id: int, as_json: bool) -> None:
         print_json({**_as_dict(found), "revisions": earlier})
         return
     article, verdict = found.article, found.verdict
-    dated = local(article.published) + ("" if article.dated else " (first seen; the feed gave no usable date)")
+    dated = local(article.published) + (
+        "" if article.dated else " (first seen; the feed gave no usable date)"
+    )
     lines: list[tuple[str, object]] = [
         ("title", article.title),
         ("outlet", f"{article.outlet}, {article.section}"),

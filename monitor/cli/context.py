@@ -54,7 +54,9 @@ def parse_instant(text: str) -> datetime:
     try:
         instant = datetime.fromisoformat(text)
     except ValueError as error:
-        raise Misuse(f"{text!r} is not a time; write it as 2026-11-21T07:00 or 2026-11-21T07:00+09:00") from error
+        raise Misuse(
+            f"{text!r} is not a time; write it as 2026-11-21T07:00 or 2026-11-21T07:00+09:00"
+        ) from error
     return (instant if instant.tzinfo else instant.replace(tzinfo=ZONE)).astimezone(UTC)
 
 

@@ -94,13 +94,17 @@ def _written(item_id: object, verdict: Verdict) -> str:
 @click.option("--summary", default="", help="The summary that goes with --text.")
 @json_option
 @click.pass_context
-def explain(ctx: click.Context, article_id: int | None, text: str | None, summary: str, as_json: bool) -> None:
+def explain(
+    ctx: click.Context, article_id: int | None, text: str | None, summary: str, as_json: bool
+) -> None:
     """Say exactly why an article (by number) or a text scored as it did: terms × weights, bias, thresholds."""
     from monitor.serving import cleaned, serving_model
 
     settings = settings_of(ctx)
     if (article_id is None) == (text is None):
-        raise Misuse("give either the number of an article or --text, as: vietnhat explain --text 'AEON mở …'")
+        raise Misuse(
+            "give either the number of an article or --text, as: vietnhat explain --text 'AEON mở …'"
+        )
     given = cleaned(text or "", summary)
     if article_id is not None:
         from monitor.store.articles import get

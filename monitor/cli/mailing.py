@@ -7,7 +7,16 @@ from pathlib import Path
 
 import click
 
-from monitor.cli.context import as_of_option, json_option, local, print_json, print_table, say, settings_of, store_of
+from monitor.cli.context import (
+    as_of_option,
+    json_option,
+    local,
+    print_json,
+    print_table,
+    say,
+    settings_of,
+    store_of,
+)
 from monitor.errors import Misuse
 
 
@@ -18,7 +27,9 @@ def digest() -> None:
 
 @digest.command()
 @click.argument("address")
-@click.option("--html", "html_file", type=click.Path(path_type=Path), help="Write the HTML part to this file.")
+@click.option(
+    "--html", "html_file", type=click.Path(path_type=Path), help="Write the HTML part to this file."
+)
 @as_of_option
 @click.pass_context
 def preview(ctx: click.Context, address: str, html_file: Path | None, now: datetime) -> None:
@@ -58,10 +69,18 @@ def send(ctx: click.Context, now: datetime, queue_only: bool, as_json: bool) -> 
     issued = issue_digests(settings, now=now)
     whole = True if queue_only else deliver_letters(settings, now=now)
     if as_json:
-        print_json([
-            {"digest": d.id, "slot": d.slot, "items": len(d.items), "more": d.more, "omitted": len(d.omitted)}
-            for d in issued
-        ])
+        print_json(
+            [
+                {
+                    "digest": d.id,
+                    "slot": d.slot,
+                    "items": len(d.items),
+                    "more": d.more,
+                    "omitted": len(d.omitted),
+                }
+                for d in issued
+            ]
+        )
     else:
         print_table(
             ("reader", "slot", "items", "more", "left out"),

@@ -28,9 +28,15 @@ def subscribers() -> None:
 @click.option("--language", type=click.Choice(["vi", "en", "ja"]), default="vi", show_default=True)
 @click.option("--zone", default="Asia/Ho_Chi_Minh", show_default=True, help="The reader's time zone (IANA).")
 @click.option("--cadence", type=click.Choice(["daily", "weekly"]), default="daily", show_default=True)
-@click.option("--hour", type=click.IntRange(0, 23), default=7, show_default=True, help="Local hour of the digest.")
-@click.option("--weekday", type=click.Choice(WEEKDAYS), default="mon", show_default=True, help="For weekly ones.")
-@click.option("--sector", "sectors", multiple=True, help="Only these sectors; repeat for several. All when none.")
+@click.option(
+    "--hour", type=click.IntRange(0, 23), default=7, show_default=True, help="Local hour of the digest."
+)
+@click.option(
+    "--weekday", type=click.Choice(WEEKDAYS), default="mon", show_default=True, help="For weekly ones."
+)
+@click.option(
+    "--sector", "sectors", multiple=True, help="Only these sectors; repeat for several. All when none."
+)
 @click.option("--empty", "wants_empty", is_flag=True, help="Mail also when there is nothing to tell.")
 @click.option("--consent", help="How and when this reader agreed, as 'signed list, 3 Nov 2026'.")
 @click.pass_context
@@ -128,7 +134,9 @@ def resume(ctx: click.Context, address: str) -> None:
     with store_of(settings_of(ctx), durable=True) as store:
         reader = _found(store, address)
         if not reader.consent:
-            raise Misuse(f"{address} never agreed; vietnhat subscribers confirm {address} --consent 'how and when'")
+            raise Misuse(
+                f"{address} never agreed; vietnhat subscribers confirm {address} --consent 'how and when'"
+            )
         stored.set_status(store, reader, SubscriberStatus.ACTIVE, now=datetime.now(UTC))
     say(f"{address} gets the digest again")
 

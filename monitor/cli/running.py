@@ -80,7 +80,9 @@ def run(ctx: click.Context) -> None:
         if settings.smtp_host is None:
             say(f"no SMTP host is set: letters become .eml files in {settings.outbox}")
         if not readers:
-            say("nobody is subscribed yet: vietnhat subscribers add ADDRESS --consent 'how and when they agreed'")
+            say(
+                "nobody is subscribed yet: vietnhat subscribers add ADDRESS --consent 'how and when they agreed'"
+            )
         model = serving_model(settings)
         log("start", feeds=len(feeds), readers=readers, model=model.id)
         told = False

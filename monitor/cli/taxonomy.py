@@ -32,7 +32,8 @@ def show(item: str | None, language: str, as_json: bool) -> None:
             print_json([{**s.model_dump(), "commitments": counts[s.id]} for s in whole.sectors])
             return
         print_table(
-            ("sector", "name", "commitments"), [(s.id, s.name.in_(language), counts[s.id]) for s in whole.sectors]
+            ("sector", "name", "commitments"),
+            [(s.id, s.name.in_(language), counts[s.id]) for s in whole.sectors],
         )
     elif item in whole.sector_by_id:
         members = [c for c in whole.commitments if c.sector == item]

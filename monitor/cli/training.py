@@ -12,8 +12,12 @@ from monitor.cli.context import json_option, print_json, print_table, say, setti
 
 
 @click.command()
-@click.option("--accept", is_flag=True, help="Write the result as the release's own (data/corpus/accepted.json).")
-@click.option("--allow-lower", is_flag=True, help="Promote although a score is lower than the serving model's.")
+@click.option(
+    "--accept", is_flag=True, help="Write the result as the release's own (data/corpus/accepted.json)."
+)
+@click.option(
+    "--allow-lower", is_flag=True, help="Promote although a score is lower than the serving model's."
+)
 @json_option
 @click.pass_context
 def retrain(ctx: click.Context, accept: bool, allow_lower: bool, as_json: bool) -> int:
@@ -35,7 +39,9 @@ def retrain(ctx: click.Context, accept: bool, allow_lower: bool, as_json: bool) 
         say(f"wrote {path}")
     worse = _worse(store, report.figures())
     if worse and not allow_lower:
-        say(f"model {model.id} was trained but does not serve: {worse}; --allow-lower lets it serve all the same")
+        say(
+            f"model {model.id} was trained but does not serve: {worse}; --allow-lower lets it serve all the same"
+        )
         return 1
     store.promote(model.id)
     if as_json:
@@ -66,7 +72,9 @@ def _worse(store: object, figures: dict[str, float]) -> str:
 
 
 def _show(figures: dict[str, float]) -> None:
-    print_table(("score", "value"), [(name.replace("_", " "), f"{value:.3f}") for name, value in figures.items()])
+    print_table(
+        ("score", "value"), [(name.replace("_", " "), f"{value:.3f}") for name, value in figures.items()]
+    )
 
 
 @click.group()
@@ -85,9 +93,12 @@ def list_models(ctx: click.Context, as_json: bool) -> None:
     current = store.current()
     manifests = [store.manifest(model_id) for model_id in store.ids()]
     if as_json:
-        print_json([
-            {"id": m.id, "serves": m.id == current, "created": m.created, "scores": m.scores} for m in manifests
-        ])
+        print_json(
+            [
+                {"id": m.id, "serves": m.id == current, "created": m.created, "scores": m.scores}
+                for m in manifests
+            ]
+        )
         return
     print_table(
         ("", "model", "created", "examples", "relevance F1", "sectors F1"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -13,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from classifiers.shipped import shipped
-from classifiers.yamlfile import Editable, Record, load, validate
+from classifiers.yamlfile import Editable, Misplaced, Record, load, validate
 from monitor.errors import Misuse
 from monitor.types import Feed
 
@@ -86,10 +85,12 @@ class FeedFile(Record):
     @model_validator(mode="after")
     def _unique(self) -> Self:
         for what in ("id", "url"):
-            values = Counter(getattr(line, what) for line in self.feeds)
-            twice = next((value for value, n in values.items() if n > 1), None)
-            if twice:
-                raise ValueError(f"{what} {twice!r} stands twice; remove one of the two")
+            seen: set[str] = set()
+            for place, line in enumerate(self.feeds):
+                value = getattr(line, what)
+                if value in seen:
+                    raise Misplaced(("feeds", place, what), f"{value!r} stands twice; remove one of the two")
+                seen.add(value)
         return self
 
 

@@ -1,7 +1,7 @@
 """A rendered text as the octets of one letter to one reader. The only module that knows the email package.
 
 The same input gives the same octets, so that every attempt sends the same letter. Text of feeds reaches only
-the subject and the bodies; a line break in it becomes a space. Anywhere else it is a broken contract: BadLetter.
+the subject and the bodies; a line break in it becomes a space. Elsewhere it breaks the contract: BadLetter.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MAX_LINE = 998
 
 _BREAKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _UNFIT = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\ud800-\udfff<>,;\"\\]")
-_ADDRESS = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
+_ADDRESS = re.compile(r"[^@()\[\]:]{1,64}@[^@()\[\]:]{1,255}")
 
 
 class BadLetter(VietnhatError):
@@ -75,21 +75,22 @@ def build(
     """
     to = _address(recipient)
     message = EmailMessage(policy=_POLICY if to.isascii() else _POLICY.clone(utf8=True))
-    message["From"] = Address(_one_line(sender.name), addr_spec=_address(sender.address))
-    message["To"] = Address(addr_spec=to)
+    message["From"] = _mailbox(_address(sender.address), _one_line(sender.name))
+    message["To"] = _mailbox(to)
     message["Subject"] = _one_line(content.subject)
     message["Date"] = format_datetime(date)
     message["Message-ID"] = _message_id(message_id)
     for name, value in _list_headers(sender, digest_id, list_unsubscribe).items():
         message[name] = value
     if sender.reply_to:
-        message["Reply-To"] = Address(addr_spec=_address(sender.reply_to))
-    message["Content-Language"] = _token("language", content.language)
+        message["Reply-To"] = _mailbox(_address(sender.reply_to))
     message["Auto-Submitted"] = "auto-generated"
     message["MIME-Version"] = "1.0"
     message.set_content(_body(content.text), cte="quoted-printable")
     message.add_alternative(_body(content.html), subtype="html", cte="quoted-printable")
     message.set_boundary("=_" + hashlib.sha256(message_id.encode()).hexdigest()[:32])
+    # Set last: adding the alternative would take headers that begin with Content- down into the first part.
+    message["Content-Language"] = _token("language", content.language)
     return Letter(message_id=message_id, recipient=to, raw=message.as_bytes())
 
 
@@ -141,6 +142,11 @@ def _address(address: str) -> str:
         raise BadLetter(f"{address[:80]!r} is no address that a letter can be sent to; correct or remove it")
     local, _, domain = address.rpartition("@")
     return f"{local}@{_ascii_domain(domain)}"
+
+
+def _mailbox(address: str, name: str = "") -> Address:
+    local, _, domain = address.rpartition("@")
+    return Address(name, local, domain)
 
 
 def _ascii_domain(domain: str) -> str:

@@ -1,8 +1,8 @@
 """Hands letters to a mail server over one kept connection. The only module that knows smtplib.
 
-Nothing here raises for the network. What fails before a letter is offered (connection, TLS, login) is Unusable:
-no letter is to blame. Once DATA has begun a lost connection is not retried: the server may hold the letter
-(RFC 1047).
+Nothing here raises for the network. What fails before a letter is offered (connection, TLS, login) is
+Unusable: no letter is to blame. Once DATA has begun a lost connection is not retried: the server may hold the
+letter (RFC 1047).
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ class SmtpPolicy:
     host: str
     sender: str
     port: int = 587
-    user: str = ""
-    password: str = field(default="", repr=False)
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
     starttls: Literal["required", "off", "implicit"] = "required"
     timeout: float = 60.0
     data_timeout: float = 600.0
@@ -109,7 +109,7 @@ class SmtpWay:
             smtp.starttls(context=self._tls)
             smtp.ehlo_or_helo_if_needed()
         if self._policy.user:
-            smtp.login(self._policy.user, self._policy.password)
+            smtp.login(self._policy.user, self._policy.password or "")
 
     def _offer(self, smtp: smtplib.SMTP, letter: Letter) -> SendOutcome | Lost:
         try:

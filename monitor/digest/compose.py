@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from classifiers.verdict import Decision
@@ -32,7 +33,7 @@ def compose(
 ) -> Digest:
     """The digest of `slot` from all candidates not yet in any digest of this subscriber.
 
-    `since` is only told to the reader; `seen_from`, for a first digest, leaves out what was first seen earlier.
+    `since` is only told to the reader; `seen_from`, for a first digest, leaves out what was seen earlier.
     What is over the cap is no part of the digest and stays a candidate; `more` counts it, in items.
     """
     oldest = now - MAX_AGE
@@ -58,6 +59,22 @@ def compose(
         omitted=tuple(sorted(omitted)),
         more=len(over),
         polled_entries=polled_entries,
+    )
+
+
+def postponed(digest: Digest, left_out: Container[int]) -> Digest:
+    """The digest without the items of these articles, which stay candidates as if they were over the cap."""
+    late = [item for item in digest.items if item.judged.article.id in left_out]
+    sections = (
+        DigestSection(section.sector, tuple(item for item in section.items if item not in late))
+        for section in digest.sections
+    )
+    over = ((id_, Omission.OVER_THE_CAP) for item in late for id_ in article_ids(item))
+    return replace(
+        digest,
+        sections=tuple(section for section in sections if section.items),
+        omitted=tuple(sorted((*digest.omitted, *over))),
+        more=digest.more + len(late),
     )
 
 

@@ -31,7 +31,7 @@ _MAX_PREVIEW = 160
 class Frame:
     """What surrounds every letter.
 
-    `unsubscribe` and a confirmation's link are https or mailto. `reason` replaces the sentence that says why
+    `contact` is an address or a URL; `unsubscribe` and a confirmation's link are https or mailto. `reason` replaces the sentence that says why
     this reader gets the letter. `outlets` is how many were read for it (0 = not told).
     """
 
@@ -59,6 +59,7 @@ def render(digest: Digest, taxonomy: Taxonomy, frame: Frame) -> Rendered:
     """The letter of a digest in its subscriber's language and zone."""
     words = Words(digest.subscriber.language, digest.subscriber.zone)
 
+    @cache
     def page(template: str, extent: view.Extent) -> str:
         return _fill(template, words, frame, _digest_values(digest, taxonomy, words, frame, extent))
 

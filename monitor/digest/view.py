@@ -1,7 +1,7 @@
 """A digest in words: every value a template prints, cleaned, cut to size, and in the reader's language.
 
-Knows no markup. Whatever comes from a feed is taken for plain text of one line, and a link for a link only when
-it is plain http or https.
+Knows no markup. Whatever comes from a feed is taken for plain text of one line, and a link for a link only
+when it is plain http or https.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from classifiers.taxonomy import Source, Taxonomy
 from monitor.digest.explain import why
-from monitor.digest.plain import plain, shorten, web_link
 from monitor.digest.lines import sector_name, sector_names
+from monitor.digest.plain import plain, shorten, web_link
 from monitor.digest.words import Words
 from monitor.types import Digest, DigestItem, JudgedArticle
 

@@ -144,9 +144,7 @@ def _has_list(block: LexborNode) -> bool:
 
 
 def _only_links(block: LexborNode) -> bool:
-    copy = LexborHTMLParser(block.html or "").body
-    if copy is None:
-        return False
+    copy = block.clone()
     copy.strip_tags(["a"])
     rest = _text_of(copy)
     return not rest or bool(_HEADING.fullmatch(rest.lower()))

@@ -153,7 +153,7 @@ def _read_by_dateparser(text: str, zone: str) -> datetime | None:
         "DATE_ORDER": "DMY",
         "PARSERS": ["absolute-time"],
         "REQUIRE_PARTS": ["day", "month", "year"],
-        "RELATIVE_BASE": datetime(2000, 1, 1),
+        "RELATIVE_BASE": datetime(2000, 1, 1, tzinfo=UTC),
     }
     found: datetime | None = dateparser.parse(text, languages=["vi", "en", "ja"], settings=settings)
     return found

@@ -24,6 +24,7 @@ _TRACKING = re.compile(
 )
 _WEB = re.compile(r"https?://", re.IGNORECASE)
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|[0-9a-f:.]+")
 _FOLDED_HOSTS = re.compile(r"(?:www|m|amp)\.(?=[^.]+\.[^.])")
 _FOLDED_TAIL = re.compile(r"(?:/+|/amp)$")
 _NUMBER = re.compile(r"(?:^|[-_.])([a-z]{0,4}?)(\d{5,25})(?:\.[a-z]{2,6})?$", re.IGNORECASE)
@@ -72,7 +73,7 @@ def canonical_url(url: str) -> str:
     host = (parts.hostname or "").rstrip(".")
     while (shorter := _FOLDED_HOSTS.sub("", host, count=1) if _FOLDED_HOSTS.match(host) else host) != host:
         host = shorter
-    if not host:
+    if not _HOST.fullmatch(host):
         return ""
     path = parts.path
     while (shorter := _FOLDED_TAIL.sub("", path)) != path:

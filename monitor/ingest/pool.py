@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import multiprocessing
+import os
 import resource
 import signal
 import sys
@@ -29,10 +30,11 @@ _PR_SET_PDEATHSIG = 1
 
 
 class ReaderPool:
-    """A context manager. Leaving it kills whatever still runs; whoever waits for a reading is cancelled."""
+    """A context manager. Leaving it kills whatever still runs; whoever waits or comes later is cancelled."""
 
     def __init__(self, *, workers: int = _WORKERS, seconds: float = _SECONDS, memory: int = _MEMORY) -> None:
         self._workers, self._seconds, self._memory = workers, seconds, memory
+        self._closed = False
         self._running: set[ProcessFuture[Document | Failed]] = set()
         # A runaway child hears no signal but SIGKILL, so waiting for it to end politely is lost time.
         CONSTS.term_timeout = _GRACE
@@ -44,6 +46,7 @@ class ReaderPool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._closed = True
         _end(self._pool)
         for future in self._running:
             future.cancel()  # type: ignore[no-untyped-call]  # pebble leaves it unannotated
@@ -70,6 +73,8 @@ class ReaderPool:
 
     def _usable_pool(self) -> ProcessPool:
         """The pool, or a new one: pebble gives up for good once an idle child is killed from outside."""
+        if self._closed:
+            raise asyncio.CancelledError("the readers are closed")
         if not self._pool.active:
             _end(self._pool)
             self._pool = self._new_pool()
@@ -80,7 +85,7 @@ class ReaderPool:
             max_workers=self._workers,
             max_tasks=_TASKS_PER_CHILD,
             initializer=_confine,
-            initargs=(self._memory,),
+            initargs=(self._memory, os.getpid()),
             context=multiprocessing.get_context("spawn"),
         )
 
@@ -90,7 +95,7 @@ def _end(pool: ProcessPool) -> None:
     pool.join()
 
 
-def _confine(memory: int) -> None:
+def _confine(memory: int, parent: int) -> None:  # pragma: no cover - runs in the child
     """In the child: bounded memory, no core files, no signals but the parent's SIGKILL, and no life after it.
 
     Ctrl-C and systemd signal the whole group; the parent alone decides what becomes of a reading under way.
@@ -101,3 +106,5 @@ def _confine(memory: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it died before it could be tied to us
+        os._exit(1)

@@ -77,7 +77,7 @@ def open_store(path: Path, *, durable: bool = False) -> Store:
         existed = path.exists()
         if existed and path.stat().st_size == 0:
             raise DatabaseError(
-                f"{path}: is empty, though it exists; restore a backup, or remove it to start anew"
+                f"{path}: is empty, though it exists; restore a copy, or remove it to start anew"
             )
         with _creation_lock(path):
             return _open(path, durable=durable)
@@ -112,7 +112,7 @@ def _version(path: Path, connection: sqlite3.Connection) -> int:
     if version > SCHEMA_VERSION:
         raise DatabaseError(
             f"{path}: was written by a newer version (schema {version}, this program knows {SCHEMA_VERSION}); "
-            "upgrade the program or restore an older backup"
+            "upgrade the program or restore an older copy"
         )
     tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type='table'")}
     if version == 0 and tables - {"_sqlite_migrations", "sqlite_sequence"}:
@@ -132,9 +132,11 @@ def _creation_lock(path: Path) -> Iterator[None]:
 def _as_database_error(path: Path) -> Iterator[None]:
     try:
         yield
+    except sqlite3.IntegrityError:
+        raise  # a rule of the schema was broken: the caller's matter
     except sqlite3.DatabaseError as error:
         text = str(error)
-        todo = "run 'vietnhat doctor', or restore a backup"
+        todo = "stop the program and restore a copy of the database"
         if "locked" in text or "busy" in text:
             todo = "another program holds it; try again"
         elif "readonly" in text or "unable to open" in text:

@@ -145,6 +145,11 @@ def test_lengths_are_bounded() -> None:
     assert summary.endswith((" vốn…", " vay…"))
 
 
+def test_endless_escaping_ends() -> None:
+    """Text escaped more often than any real one is given up on, in bounded time."""
+    assert clean_title("&" + "amp;" * 100 + "lt;").startswith("&amp;")
+
+
 HOSTILE = st.lists(
     st.sampled_from(
         ["<p>", "</p>", "<ul>", "<li>", "<a href=x>", "</a>", "&lt;", "&amp;", "&quot;", "&", "<", ">", "&#60;", "b",

@@ -109,10 +109,10 @@ def test_two_digit_years_turn_at_69() -> None:
     assert [parse_date(f"21 Nov {year} 10:00 GMT", "UTC").year for year in ("68", "69")] == [2068, 1969]  # type: ignore[union-attr]
 
 
-@given(st.datetimes(datetime(1970, 1, 1), datetime(2100, 1, 1)))
-def test_every_instant_survives(moment: datetime) -> None:
+@given(st.integers(0, 4_000_000_000))
+def test_every_instant_survives(seconds: int) -> None:
     """An RFC 822 and an ISO date in UTC come back as they are, to the second."""
-    moment = moment.replace(microsecond=0, tzinfo=UTC)
+    moment = datetime.fromtimestamp(seconds, UTC)
     assert parse_date(moment.strftime("%a, %d %b %Y %H:%M:%S GMT"), HANOI) == moment
     assert parse_date(moment.isoformat(), HANOI) == moment
 

@@ -16,7 +16,9 @@ def _entry(*keys: str, title: str = "Cầu mới", summary: str = "", published:
     return Entry(keys, "http://news.example/a", title, summary, published)
 
 
-def _plan(entries: list[Entry], known: dict[str, Known] | None = None, *, first_poll: bool = False) -> PollPlan:
+def _plan(
+    entries: list[Entry], known: dict[str, Known] | None = None, *, first_poll: bool = False
+) -> PollPlan:
     return plan(Document("t", tuple(entries)), known or {}, first_poll=first_poll, now=NOW)
 
 
@@ -26,7 +28,9 @@ MARK = fingerprint("Cầu mới", "")
 def test_fingerprint() -> None:
     """It tells title from summary and nothing else matters."""
     assert fingerprint("a", "b") == fingerprint("a", "b")
-    assert len({fingerprint("a", "b"), fingerprint("a", ""), fingerprint("", "a"), fingerprint("ab", "")}) == 4
+    assert (
+        len({fingerprint("a", "b"), fingerprint("a", ""), fingerprint("", "a"), fingerprint("ab", "")}) == 4
+    )
 
 
 def test_a_new_entry() -> None:
@@ -116,7 +120,9 @@ def test_back_catalogue(published: datetime | None, news: bool) -> None:
     assert new.news is news
 
 
-KEYS = st.lists(st.sampled_from([f"url:{n}" for n in range(8)]), min_size=1, max_size=3, unique=True).map(tuple)
+KEYS = st.lists(st.sampled_from([f"url:{n}" for n in range(8)]), min_size=1, max_size=3, unique=True).map(
+    tuple
+)
 DOCUMENTS = st.lists(st.builds(Entry, KEYS, st.just("x"), st.sampled_from("abc"), st.just(""), st.just(NOW)))
 
 

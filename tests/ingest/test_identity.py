@@ -32,7 +32,7 @@ FEED = "https://news.example/rss/home.rss"
         ("https://news.example/tin-moi/amp/", "https://news.example/tin-moi"),
         ("https://amp.news.example/a", "https://news.example/a"),
         ("https://news.example/bài viết", "https://news.example/b%C3%A0i%20vi%E1%BA%BFt"),
-        ("https://tin-tức.example/a", "https://xn--tin-tc-m02c.example/a"),
+        ("https://tin-tức.example/a", "https://xn--tin-tc-fr8b.example/a"),
         ("https://m.vn/a", "https://m.vn/a"),
         ("https://news.example./a", "https://news.example/a"),
         ("ftp://news.example/a", ""),
@@ -52,8 +52,12 @@ URLS = st.builds(
     st.sampled_from(["http://", "https://", "HTTP://"]),
     st.lists(st.sampled_from(["www.", "m.", "amp.", "news.", "vn."]), max_size=4).map("".join),
     st.sampled_from(["news.example", "tức.example", "EXAMPLE", "a.b:80", "a.b:443", "a.b:81", "[::1]", ""]),
-    st.lists(st.sampled_from(["/", "a", "amp", ".", "..", "%2F", "%20", " ", "é", "-12345.html", "%"])).map("".join),
-    st.lists(st.sampled_from(["?", "&", "a=1", "utm_source=x", "amp", "=", "#", "b=%26", "é=ü", "+", "%3D"])).map("".join),
+    st.lists(st.sampled_from(["/", "a", "amp", ".", "..", "%2F", "%20", " ", "é", "-12345.html", "%"])).map(
+        "".join
+    ),
+    st.lists(
+        st.sampled_from(["?", "&", "a=1", "utm_source=x", "amp", "=", "#", "b=%26", "é=ü", "+", "%3D"])
+    ).map("".join),
 )
 
 

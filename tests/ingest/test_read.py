@@ -45,7 +45,11 @@ def test_an_entry() -> None:
         ("<item><link>http://news.example/a</link></item><item/>", [], "2 entries without any text"),
         ("<item><description>Chỉ có lời dẫn</description></item>", ["Chỉ có lời dẫn"], ""),
         (f"<item><description>{'rất dài ' * 40}</description></item>", ["rất dài " * 14 + "rất dài…"], ""),
-        ("<item><title>a</title><pubDate>hôm qua</pubDate></item>", ["a"], "1 unreadable dates, as 'hôm qua'"),
+        (
+            "<item><title>a</title><pubDate>hôm qua</pubDate></item>",
+            ["a"],
+            "1 unreadable dates, as 'hôm qua'",
+        ),
         ("<item><title>a</title><link>javascript:x</link></item>", ["a"], "1 links are no web addresses"),
         ("", [], ""),
     ],

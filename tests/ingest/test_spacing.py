@@ -1,6 +1,7 @@
 """Rules of politeness towards one host."""
 
 import asyncio
+from itertools import pairwise
 
 from monitor.ingest.spacing import HostSpacing
 
@@ -31,7 +32,7 @@ def test_starts_on_one_host_are_spaced() -> None:
     """One request at a time per host, and a pause between two starts."""
     starts, most = _starts(HostSpacing(0.05, 4), ["a"] * 3)
     assert most == 1
-    assert all(later - earlier >= 0.049 for earlier, later in zip(starts, starts[1:], strict=False))
+    assert all(later - earlier >= 0.049 for earlier, later in pairwise(starts))
 
 
 def test_other_hosts_do_not_wait() -> None:

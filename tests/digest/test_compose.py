@@ -1,0 +1,178 @@
+"""What a reader gets, in what order, and why the rest is left out."""
+
+from __future__ import annotations
+
+import random
+import re
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from classifiers.verdict import Decision
+from monitor.digest.compose import MAX_FULL, NO_SECTOR, article_ids, compose, digest_id, postponed
+from monitor.digest.rank import headline_key, rank
+from monitor.types import Digest, JudgedArticle, Omission, Subscriber
+from tests.digest.samples import NOW, judged, reader, sectors
+
+DAY = timedelta(days=1)
+
+
+def digest_of(*candidates: JudgedArticle, subscriber: Subscriber | None = None, **more: datetime) -> Digest:
+    """The digest of NOW."""
+    return compose(
+        subscriber or reader(),
+        slot=NOW,
+        since=NOW - DAY,
+        now=NOW,
+        candidates=candidates,
+        polled_entries=10,
+        **more,
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({}, None),
+        ({"decision": Decision.REVIEW}, Omission.BELOW_THRESHOLD),
+        ({"news": False}, Omission.BACK_CATALOGUE),
+        ({"published": NOW - 7 * DAY}, None),
+        ({"published": NOW - 7 * DAY - timedelta(seconds=1)}, Omission.TOO_OLD),
+        ({"sectors": sectors("oda", "energy")}, None),
+        ({"sectors": sectors("oda")}, Omission.SECTOR_NOT_CHOSEN),
+        ({"sectors": ()}, Omission.SECTOR_NOT_CHOSEN),
+    ],
+)
+def test_each_candidate_is_sent_or_has_its_reason(
+    changes: dict[str, object], reason: Omission | None
+) -> None:
+    """One rule at a time, for a reader of economy and energy."""
+    digest = digest_of(judged(1, **changes), subscriber=reader(sectors=("economy", "energy")))
+    assert digest.omitted == (() if reason is None else ((1, reason),))
+    assert len(digest.items) == (1 if reason is None else 0)
+
+
+def test_only_send_is_sent() -> None:
+    """Whatever else is handed in, an article that was dropped or not judged is never mailed."""
+    assert not digest_of(judged(1, decision=Decision.DROP), judged(2, decision=Decision.UNCLASSIFIED)).items
+
+
+def test_a_first_digest_starts_where_it_is_told() -> None:
+    """`seen_from` counts first sight, not publication; without it nothing is too old by first sight."""
+    old, fresh = judged(1, first_seen=NOW - 2 * DAY), judged(2, first_seen=NOW - DAY, published=NOW - 3 * DAY)
+    assert digest_of(old, fresh, seen_from=NOW - DAY).omitted == ((1, Omission.TOO_OLD),)
+    assert digest_of(old, fresh).omitted == ()
+
+
+def test_no_chosen_sector_means_all() -> None:
+    """A reader without a choice also gets what no sector claims."""
+    assert [section.sector for section in digest_of(judged(1, sectors=())).sections] == [NO_SECTOR]
+
+
+def test_sections_follow_their_best_item() -> None:
+    """The first section holds the best item; each item stands under the best of its chosen sectors."""
+    candidates = (
+        judged(1, kind="press", sectors=sectors("economy")),
+        judged(2, kind="official", sectors=sectors("defence", "oda")),
+        judged(3, kind="agency", sectors=sectors("economy", "oda")),
+        judged(4, kind="tabloid", sectors=sectors("politics", "economy", "oda")),
+    )
+    digest = digest_of(*candidates, subscriber=reader(sectors=("oda", "economy")))
+    shape = [
+        (section.sector, [item.judged.article.id for item in section.items]) for section in digest.sections
+    ]
+    assert shape == [("oda", [2]), ("economy", [3, 1, 4])]
+
+
+def test_one_headline_is_one_item() -> None:
+    """Best source first, then the earliest; case, punctuation, spaces and tone placement do not count."""
+    item = digest_of(
+        judged(1, outlet="A", kind="tabloid", title="Nhật Bản viện trợ y tế, hoà nhịp", published=NOW - DAY),
+        judged(2, outlet="B", kind="press", title="Nhật Bản  viện trợ y tế – hòa nhịp!"),
+        judged(
+            3, outlet="C", kind="press", title="NHẬT BẢN VIỆN TRỢ Y TẾ: HÒA NHỊP", published=NOW - 2 * DAY
+        ),
+    ).items
+    assert [article_ids(each) for each in item] == [(3, 2, 1)]
+
+
+def test_an_outlet_stands_once_in_an_item() -> None:
+    """Two articles of one outlet under one headline are two pieces of news."""
+    items = digest_of(
+        judged(1, outlet="A", title="Bản tin sáng"),
+        judged(2, outlet="A", title="Bản tin sáng"),
+        judged(3, outlet="B", title="Bản tin sáng"),
+    ).items
+    assert sorted(article_ids(item) for item in items) == [(1, 3), (2,)]
+
+
+def test_headlines_without_words_are_never_the_same() -> None:
+    """Punctuation alone says nothing."""
+    assert headline_key(judged(1, title="…")) != headline_key(judged(2, title="?!"))
+
+
+@pytest.mark.parametrize(
+    ("better", "worse"),
+    [
+        ({"kind": "official", "relevance": 0.6}, {"kind": "agency", "relevance": 0.99}),
+        ({"kind": "agency"}, {"kind": "press"}),
+        ({"kind": "press"}, {"kind": "tabloid"}),
+        ({"relevance": 0.9}, {"relevance": 0.7}),
+        ({"relevance": 0.97, "published": NOW}, {"relevance": 0.98}),
+        ({"published": NOW}, {"published": NOW - DAY}),
+    ],
+)
+def test_rank(better: dict[str, object], worse: dict[str, object]) -> None:
+    """Source first, then relevance in tenths, then recency."""
+    ranked = rank([judged(1, **worse), judged(2, **better)])
+    assert [item.judged.article.id for item in ranked] == [2, 1]
+
+
+def test_more_outlets_rank_higher() -> None:
+    """Of two equals the one that more outlets carry comes first."""
+    pair = (judged(3, outlet="A", title="Cùng tít"), judged(4, outlet="B", title="Cùng tít"))
+    assert [article_ids(item) for item in rank([judged(1, published=NOW), *pair])] == [(3, 4), (1,)]
+
+
+def test_the_order_of_candidates_does_not_matter() -> None:
+    """The digest is a function of the set."""
+    candidates = [
+        judged(
+            n, kind=("press", "agency")[n % 2], outlet=f"B{n % 5}", title=f"Tít {n % 20}", relevance=n % 7 / 7
+        )
+        for n in range(1, 90)
+    ]
+    shuffled = random.Random(7).sample(candidates, len(candidates))
+    assert digest_of(*candidates) == digest_of(*shuffled)
+
+
+def test_what_is_over_the_cap_waits() -> None:
+    """40 items are sent; the others are counted as items and recorded as articles, copies included."""
+    best = [judged(n, published=NOW - timedelta(minutes=n)) for n in range(1, 41)]
+    rest = [
+        judged(n, outlet=outlet, kind="tabloid", title="Cùng một tít") for n, outlet in ((41, "A"), (42, "B"))
+    ]
+    digest = digest_of(*best, *rest)
+    assert len(digest.items) == MAX_FULL
+    assert digest.more == 1
+    assert digest.omitted == ((41, Omission.OVER_THE_CAP), (42, Omission.OVER_THE_CAP))
+
+
+def test_what_a_letter_had_no_room_for_waits_too() -> None:
+    """Postponed items leave the digest, copies included, and are counted like those over the cap."""
+    copies = (judged(3, outlet="A", title="Cùng tít"), judged(4, outlet="B", title="Cùng tít"))
+    digest = digest_of(judged(1), judged(2, sectors=sectors("oda")), *copies)
+    late = postponed(digest, (2, 3, 4))
+    assert [article_ids(item) for item in late.items] == [(1,)]
+    assert [section.sector for section in late.sections] == ["economy"]
+    assert late.omitted == tuple((n, Omission.OVER_THE_CAP) for n in (2, 3, 4))
+    assert late.more == 2
+    assert postponed(digest, ()) == digest
+
+
+def test_the_id_belongs_to_subscriber_and_slot() -> None:
+    """The same slot gives the same id in any zone; another slot or reader gives another."""
+    tokyo = NOW.astimezone(timezone(timedelta(hours=9)))
+    assert re.fullmatch(r"d-7-20261121T0000Z-[0-9a-f]{8}", digest_id(7, NOW))
+    assert digest_id(7, tokyo) == digest_id(7, NOW) == digest_of().id
+    assert len({digest_id(7, NOW), digest_id(8, NOW), digest_id(7, datetime(2026, 11, 22, tzinfo=UTC))}) == 3
