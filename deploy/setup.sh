@@ -46,7 +46,9 @@ root = pathlib.Path.cwd()
 site = pathlib.Path(sysconfig.get_path("purelib"))
 (site / "vietnhat.pth").write_text(f"{root}\n", encoding="utf-8")
 script = pathlib.Path(sysconfig.get_path("scripts")) / "vietnhat"
-script.write_text(f"#!{sys.executable}\nfrom monitor.cli import main\n\nmain()\n", encoding="utf-8")
+script.write_text(
+    f"#!{sys.executable}\nfrom monitor.cli import main\n\nif __name__ == '__main__':\n    main()\n", encoding="utf-8"
+)
 script.chmod(0o755)
 PY
 touch "$stamp"

@@ -86,7 +86,7 @@ def play(folder: Path, settings: Settings, tell: Callable[[Morning], None]) -> l
             server.now = morning
             reports, judged = asyncio.run(poll_once(own, feeds, now=morning, report=lambda _: None))
             digests = issue_digests(own, now=morning)
-            deliver_letters(own, now=morning)
+            deliver_letters(own, now=morning, report=lambda *_: None)
             letters = sum(bool(digest.items) for digest in digests)
             tell(Morning(morning, len(reports), sum(r.new for r in reports), judged, letters))
     return [_as_html(path, folder) for path in sorted((folder / "outbox").glob("*.eml"))]
@@ -199,7 +199,7 @@ def _subscribe(settings: Settings) -> None:
 def _as_html(path: Path, folder: Path) -> Path:
     """The HTML part of a letter as a file a browser opens, named after language and day."""
     message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
-    assert isinstance(message, EmailMessage)  # noqa: S101  # what the policy makes
+    assert isinstance(message, EmailMessage)  # what the policy makes
     part = message.get_body(("html",))
     language = message["Content-Language"]
     day = email.utils.parsedate_to_datetime(message["Date"]).date()

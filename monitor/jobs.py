@@ -19,10 +19,10 @@ from typing import Protocol
 from classifiers.taxonomy import Taxonomy
 from classifiers.verdict import Text, Verdict
 from monitor.delivery import outbox as outbox_states
-from monitor.delivery.message import Sender, letter_of
+from monitor.delivery.message import Sender, build, message_id
 from monitor.digest import schedule
-from monitor.digest.compose import compose
-from monitor.digest.render import render
+from monitor.digest.compose import compose, postponed
+from monitor.digest.render import Frame, Rendered, render
 from monitor.ingest.cadence import next_due, not_before
 from monitor.ingest.dedupe import plan
 from monitor.store import digests, outbox, polls, subscribers, verdicts
@@ -34,9 +34,9 @@ from monitor.types import (
     Document,
     Failed,
     Feed,
+    FeedState,
     Fetched,
     FetchOutcome,
-    FeedState,
     Letter,
     NotModified,
     PollReport,
@@ -135,7 +135,7 @@ class Poller:
             report = PollReport(feed.id, "failed", status=result.status, reason=result.reason)
             polls.save_state(self.store, state, report, now=now)
             return report
-        assert not isinstance(outcome, Failed)  # noqa: S101  # a failed fetch has a failed result
+        assert not isinstance(outcome, Failed)  # a failed fetch has a failed result
         state = replace(
             state,
             validators=outcome.validators,
@@ -217,11 +217,12 @@ def classify_stored(store: Store, model: Judges, *, now: datetime) -> int:
 
 @dataclass(frozen=True)
 class Press:
-    """What making digests needs."""
+    """What making digests needs. `frame` gives what surrounds a reader's letter."""
 
     store: Store
     taxonomy: Taxonomy
     sender: Sender
+    frame: Callable[[Subscriber], Frame]
     model: str
 
     def issue(self, *, now: datetime) -> list[Digest]:
@@ -230,17 +231,18 @@ class Press:
         for subscriber in subscribers.active(self.store):
             last = digests.last_slot(self.store, subscriber)
             if schedule.is_due(subscriber, last, now):
-                digest = self.compose(subscriber, now=now)
-                digests.record(self.store, digest, self.letter(digest) if _worth_sending(digest) else None)
+                digest, rendered = self.compose(subscriber, now=now)
+                wanted = bool(digest.items) or subscriber.wants_empty
+                digests.record(self.store, digest, self.letter(digest, rendered) if wanted else None)
                 issued.append(digest)
         return issued
 
-    def compose(self, subscriber: Subscriber, *, now: datetime) -> Digest:
-        """The digest of the newest slot, not recorded."""
+    def compose(self, subscriber: Subscriber, *, now: datetime) -> tuple[Digest, Rendered]:
+        """The digest of the newest slot and its text; nothing is recorded."""
         slot = schedule.latest_slot(subscriber, now)
         last = digests.last_slot(self.store, subscriber)
         since = last or schedule.previous_slot(subscriber, slot)
-        return compose(
+        digest = compose(
             subscriber,
             slot=slot,
             since=since,
@@ -249,14 +251,21 @@ class Press:
             candidates=digests.candidates(self.store, subscriber, model=self.model, now=now),
             polled_entries=digests.entries_read(self.store, since=since, now=now),
         )
+        rendered = render(digest, self.taxonomy, self.frame(subscriber))
+        return postponed(digest, rendered.left_out), rendered
 
-    def letter(self, digest: Digest) -> Letter:
+    def letter(self, digest: Digest, rendered: Rendered) -> Letter:
         """The digest as a letter for its subscriber."""
-        return letter_of(digest, render(digest, self.taxonomy, self.sender.frame(digest)), self.sender)
-
-
-def _worth_sending(digest: Digest) -> bool:
-    return bool(digest.items) or digest.subscriber.wants_empty
+        reader = digest.subscriber
+        return build(
+            rendered,
+            recipient=reader.address,
+            sender=self.sender,
+            message_id=message_id(digest.id, reader.id, self.sender.domain),
+            date=digest.composed_at,
+            digest_id=digest.id,
+            list_unsubscribe=self.frame(reader).unsubscribe,
+        )
 
 
 # --- deliver ---------------------------------------------------------------------------------
@@ -292,7 +301,8 @@ class Postman:
         return True
 
     def _settle(self, delivery: Delivery, outcome: SendOutcome, now: datetime) -> bool:
-        after = outbox_states.after(delivery, outcome, now)
+        tried = replace(delivery, attempts=delivery.attempts + 1)
+        after = outbox_states.after(tried, outcome, now)
         outbox.settle(
             self.store,
             delivery,
@@ -301,9 +311,7 @@ class Postman:
             reply=outcome.reply,
             now=now,
         )
-        if after.suspend_subscriber:
-            reader = subscribers.find(self.store, delivery.letter.recipient)
-            if reader:
-                subscribers.set_status(self.store, reader, SubscriberStatus.SUSPENDED, now=now)
+        if after.suspend_subscriber and delivery.subscriber_id is not None:
+            subscribers.set_status(self.store, delivery.subscriber_id, SubscriberStatus.SUSPENDED, now=now)
         self.report(delivery, outcome)
         return not after.stop_run

@@ -92,7 +92,7 @@ def _take(chunks: Iterator[Chunk], texts: int) -> Iterator[Chunk]:
 
 
 def _hold(model: Model) -> None:
-    global _model  # noqa: PLW0603  # one per process, set once at its start
+    global _model  # one per process, set once at its start
     _model = model
 
 

@@ -265,6 +265,8 @@ class Subscriber:
     status: SubscriberStatus
     consent: str
     created_at: datetime
+    token: str = ""
+    """Names this reader in addresses of pages; 128 random bits, given by the store."""
 
 
 class Omission(StrEnum):
@@ -336,6 +338,7 @@ class Delivery:
     """One letter in the outbox."""
 
     id: int
+    subscriber_id: int | None
     letter: Letter
     state: DeliveryState
     attempts: int

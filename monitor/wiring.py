@@ -6,22 +6,26 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime, timedelta
+from functools import partial
+from html import escape
 from pathlib import Path
+from urllib.parse import quote
 
 from classifiers.taxonomy import Taxonomy, load_taxonomy
 from monitor import jobs
 from monitor.config.settings import Settings
 from monitor.delivery.folder import FolderWay
-from monitor.delivery.message import Sender
+from monitor.delivery.message import Sender, build, message_id
 from monitor.delivery.smtp import SmtpPolicy, SmtpWay
+from monitor.digest.render import Frame, Rendered, render_confirmation
 from monitor.ingest.fetch import Fetcher, FetchPolicy
 from monitor.ingest.pool import ReaderPool
 from monitor.locks import held
 from monitor.logs import delivered, polled
 from monitor.serving import serving_model
-from monitor.store import polls
+from monitor.store import outbox, polls
 from monitor.store.database import Store, open_store
-from monitor.types import Digest, Feed, PollReport
+from monitor.types import Delivery, Digest, Feed, PollReport, SendOutcome, Subscriber
 
 LOCK_WAIT = 120.0
 
@@ -59,12 +63,16 @@ async def poller(
 
 def sender_of(settings: Settings) -> Sender:
     """Who the letters come from."""
-    return Sender(
-        address=settings.mail_from,
-        name=settings.mail_name,
-        reply_to=settings.reply_to,
-        base_url=settings.base_url,
-    )
+    return Sender(name=settings.mail_name, address=settings.mail_from, reply_to=settings.reply_to)
+
+
+def frame_of(settings: Settings, subscriber: Subscriber) -> Frame:
+    """What surrounds a reader's letters: who to write to, how to stop."""
+    contact = settings.reply_to or settings.mail_from
+    stop = f"mailto:{contact}?subject=unsubscribe%20{quote(subscriber.address)}"
+    if settings.base_url and settings.base_url.startswith("https://"):
+        stop = f"{settings.base_url}/u/{subscriber.token}"
+    return Frame(product=settings.mail_name, contact=contact, unsubscribe=stop, base_url=settings.base_url)
 
 
 @contextmanager
@@ -87,7 +95,49 @@ def way_out(settings: Settings) -> Iterator[jobs.Sends]:
 
 def press(settings: Settings, store: Store, taxonomy: Taxonomy, model_id: str) -> jobs.Press:
     """What makes digests."""
-    return jobs.Press(store, taxonomy, sender_of(settings), model_id)
+    return jobs.Press(store, taxonomy, sender_of(settings), partial(frame_of, settings), model_id)
+
+
+def ask_for_consent(settings: Settings, store: Store, reader: Subscriber, *, now: datetime) -> None:
+    """Queue the letter that asks a new reader whether they want the digest."""
+    contact = settings.reply_to or settings.mail_from
+    rendered = render_confirmation(
+        reader,
+        load_taxonomy(),
+        frame_of(settings, reader),
+        confirm=f"mailto:{contact}?subject=confirm%20{quote(reader.address)}",
+    )
+    sender = sender_of(settings)
+    letter = build(
+        rendered,
+        recipient=reader.address,
+        sender=sender,
+        message_id=message_id(f"confirm-{reader.token}", reader.id, sender.domain),
+        date=now,
+    )
+    outbox.queue(store, "confirmation", reader.id, letter, now=now)
+
+
+def send_test(settings: Settings, address: str, *, now: datetime) -> SendOutcome:
+    """Send a short letter at once, past the outbox; what the way out answered."""
+    sender = sender_of(settings)
+    text = f"This is a test letter of {settings.mail_name}. It arrived: the way out works."
+    content = Rendered(
+        subject=f"{settings.mail_name}: test",
+        preview=text,
+        html=f"<p>{escape(text)}</p>",
+        text=text,
+        language="en",
+    )
+    letter = build(
+        content,
+        recipient=address,
+        sender=sender,
+        message_id=message_id(f"test-{now:%Y%m%dT%H%M%SZ}", 0, sender.domain),
+        date=now,
+    )
+    with way_out(settings) as way:
+        return way.send(letter)
 
 
 async def poll_once(
@@ -129,16 +179,22 @@ def issue_digests(settings: Settings, *, now: datetime) -> list[Digest]:
         return press(settings, store, load_taxonomy(), model_id).issue(now=now)
 
 
-def deliver_letters(settings: Settings, *, now: datetime, stop: Callable[[], bool] = lambda: False) -> bool:
+def deliver_letters(
+    settings: Settings,
+    *,
+    now: datetime,
+    stop: Callable[[], bool] = lambda: False,
+    report: Callable[[Delivery, SendOutcome], None] = delivered,
+) -> bool:
     """Send what is due; False when the way out is broken."""
     with (
         held(lock_path(settings, "mail"), wait=LOCK_WAIT),
         open_store(Path(settings.db), durable=True) as store,
+        way_out(settings) as way,
     ):
-        with way_out(settings) as way:
-            postman = jobs.Postman(store, way, delivered)
-            postman.recover(now=now)
-            return postman.deliver(now=now, stop=stop)
+        postman = jobs.Postman(store, way, report)
+        postman.recover(now=now)
+        return postman.deliver(now=now, stop=stop)
 
 
 async def mail_round(settings: Settings, now: datetime, stop: Callable[[], bool]) -> None:

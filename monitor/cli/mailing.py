@@ -45,8 +45,7 @@ def preview(ctx: click.Context, address: str, html_file: Path | None, now: datet
         reader = subscribers.find(store, address)
         if reader is None:
             raise Misuse(f"{address} is no subscriber; see 'vietnhat subscribers list'")
-        maker = press(settings, store, load_taxonomy(), model)
-        rendered = maker.rendered(maker.compose(reader, now=now))
+        _, rendered = press(settings, store, load_taxonomy(), model).compose(reader, now=now)
     if html_file:
         html_file.write_text(rendered.html, encoding="utf-8")
         say(f"wrote {html_file}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -137,7 +137,7 @@ def resume(ctx: click.Context, address: str) -> None:
             raise Misuse(
                 f"{address} never agreed; vietnhat subscribers confirm {address} --consent 'how and when'"
             )
-        stored.set_status(store, reader, SubscriberStatus.ACTIVE, now=datetime.now(UTC))
+        stored.set_status(store, reader.id, SubscriberStatus.ACTIVE, now=datetime.now(UTC))
     say(f"{address} gets the digest again")
 
 
@@ -163,14 +163,14 @@ def erase(ctx: click.Context, address: str) -> None:
 
 def _set(ctx: click.Context, address: str, status: SubscriberStatus) -> None:
     with store_of(settings_of(ctx), durable=True) as store:
-        stored.set_status(store, _found(store, address), status, now=datetime.now(UTC))
+        stored.set_status(store, _found(store, address).id, status, now=datetime.now(UTC))
 
 
 def _found(store: Store, address: str) -> Subscriber:
     reader = stored.find(store, address)
     if reader is None:
         raise Misuse(f"{address} is no subscriber; see 'vietnhat subscribers list'")
-    return replace(reader)
+    return reader
 
 
 def checked_address(text: str) -> str:

@@ -163,16 +163,11 @@ class _Policy(EmailPolicy):
 
     whole = frozenset({"message-id", "list-id", "list-unsubscribe", "list-unsubscribe-post", "x-digest-id"})
 
-    def fold(self, name: str, value: Any) -> str:
-        """One header as text."""
-        return self._line(name, value) or super().fold(name, value)
-
     def fold_binary(self, name: str, value: Any) -> bytes:
         """One header as octets."""
-        return self._line(name, value).encode("ascii") or super().fold_binary(name, value)
-
-    def _line(self, name: str, value: Any) -> str:
-        return f"{name}: {value}{self.linesep}" if name.lower() in self.whole else ""
+        if name.lower() in self.whole:
+            return f"{name}: {value}{self.linesep}".encode("ascii")
+        return super().fold_binary(name, value)
 
 
 _POLICY = _Policy(linesep="\r\n", max_line_length=78)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from monitor.types import Deferred, Delivery, DeliveryState, Refused, SendOutcome, Sent, Unusable
+from monitor.types import Delivery, DeliveryState, Refused, SendOutcome, Sent, Unusable
 
 BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 30, 60, 120, 240, 360))
 """Pauses after the first, second … attempt; the last one repeats."""
@@ -40,8 +40,7 @@ def after(delivery: Delivery, outcome: SendOutcome, now: datetime) -> Transition
             return Transition(DeliveryState.REFUSED, now, suspend_subscriber=True)
         case Unusable():
             return Transition(DeliveryState.QUEUED, now + BACK_OFF[0], stop_run=True)
-        case Deferred():
-            return _deferred(delivery, now)
+    return _deferred(delivery, now)
 
 
 def recovered(delivery: Delivery, now: datetime) -> Transition:

@@ -163,7 +163,7 @@ class SmtpWay:
             self._smtp = None
 
     def _set_timeout(self, smtp: smtplib.SMTP, seconds: float) -> None:
-        if smtp.sock is not None:
+        if smtp.sock is not None:  # pragma: no branch  (it is connected here; smtplib's type cannot say so)
             smtp.sock.settimeout(seconds)
 
     def _words(self, error: Exception) -> str:

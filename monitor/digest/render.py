@@ -31,8 +31,8 @@ _MAX_PREVIEW = 160
 class Frame:
     """What surrounds every letter.
 
-    `contact` is an address or a URL; `unsubscribe` and a confirmation's link are https or mailto. `reason` replaces the sentence that says why
-    this reader gets the letter. `outlets` is how many were read for it (0 = not told).
+    `contact` is an address or a URL; `unsubscribe` and a confirmation's link are https or mailto. `reason`
+    replaces the sentence that says why this reader gets the letter. `outlets` is how many were read (0 = not told).
     """
 
     product: str

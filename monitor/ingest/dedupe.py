@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,11 +11,6 @@ from monitor.types import Document, Entry, Known, NewArticle, PollPlan, Revision
 _FUTURE = timedelta(minutes=10)
 _TOO_OLD = timedelta(days=5 * 365.25)
 _FRESH = timedelta(hours=24)
-
-
-def fingerprint(title: str, summary: str) -> str:
-    """Changes exactly when the cleaned title or summary does."""
-    return hashlib.sha256(f"{title}\n{summary}".encode()).hexdigest()[:32]
 
 
 def plan(document: Document, known: Mapping[str, Known], *, first_poll: bool, now: datetime) -> PollPlan:
@@ -34,7 +28,7 @@ def plan(document: Document, known: Mapping[str, Known], *, first_poll: bool, no
             new.append(_new_article(entry, group.keys(known), first_poll=first_poll, now=now))
             continue
         seen.append(Sighting(group.known.article_id, group.keys(known)))
-        if group.known.fingerprint not in (fingerprint(each.title, each.summary) for each in group.entries):
+        if group.known.fingerprint not in (each.fingerprint for each in group.entries):
             revised.append(Revision(group.known.article_id, entry))
     return PollPlan(tuple(new), tuple(revised), tuple(seen))
 

@@ -109,6 +109,7 @@ CREATE TABLE subscriber (
     wants_empty INTEGER NOT NULL,
     status TEXT NOT NULL,
     consent TEXT NOT NULL,
+    token TEXT NOT NULL UNIQUE,
     created_at TEXT NOT NULL,
     changed_at TEXT NOT NULL
 ) STRICT;

@@ -93,6 +93,7 @@ def counts(store: Store) -> dict[str, int]:
 def _delivery(row: Mapping[str, Any]) -> Delivery:
     return Delivery(
         id=row["id"],
+        subscriber_id=row["subscriber_id"],
         letter=Letter(row["message_id"], row["recipient"], row["letter"]),
         state=DeliveryState(row["state"]),
         attempts=row["attempts"],

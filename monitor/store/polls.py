@@ -160,7 +160,7 @@ def _save_state(store: Store, state: FeedState, report: PollReport, now: datetim
         f"{name} = excluded.{name}" for name in row if name not in ("last_new_at", "entries_read")
     )
     store.write(
-        f"INSERT INTO feed_state ({columns}) VALUES ({marks}) ON CONFLICT (feed_id) DO UPDATE SET {updates}, "  # noqa: S608
+        f"INSERT INTO feed_state ({columns}) VALUES ({marks}) ON CONFLICT (feed_id) DO UPDATE SET {updates}, "
         "last_new_at = coalesce(excluded.last_new_at, last_new_at), "
         "entries_read = entries_read + excluded.entries_read",
         row,

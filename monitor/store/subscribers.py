@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import sqlite3
 from collections.abc import Mapping
 from datetime import datetime
@@ -19,7 +20,7 @@ def add(store: Store, subscriber: Subscriber) -> Subscriber:
     columns, marks = ", ".join(row), ", ".join(f":{name}" for name in row)
     try:
         with store.transaction():
-            store.write(f"INSERT INTO subscriber ({columns}) VALUES ({marks})", row)  # noqa: S608  # fixed names
+            store.write(f"INSERT INTO subscriber ({columns}) VALUES ({marks})", row)  # fixed names
     except sqlite3.IntegrityError as error:
         raise Misuse(
             f"{subscriber.address} is a subscriber already; see 'vietnhat subscribers list'"
@@ -46,12 +47,12 @@ def active(store: Store) -> list[Subscriber]:
     return [_subscriber(row) for row in rows]
 
 
-def set_status(store: Store, subscriber: Subscriber, status: SubscriberStatus, *, now: datetime) -> None:
+def set_status(store: Store, subscriber_id: int, status: SubscriberStatus, *, now: datetime) -> None:
     """Activate, pause, suspend or remove."""
     with store.transaction():
         store.write(
             "UPDATE subscriber SET status = ?, changed_at = ? WHERE id = ?",
-            [status, to_text(now), subscriber.id],
+            [status, to_text(now), subscriber_id],
         )
 
 
@@ -82,6 +83,7 @@ def _row(subscriber: Subscriber) -> dict[str, Any]:
         "wants_empty": int(subscriber.wants_empty),
         "status": subscriber.status,
         "consent": subscriber.consent,
+        "token": subscriber.token or secrets.token_urlsafe(16),
         "created_at": to_text(subscriber.created_at),
         "changed_at": to_text(subscriber.created_at),
     }
@@ -100,5 +102,6 @@ def _subscriber(row: Mapping[str, Any]) -> Subscriber:
         wants_empty=bool(row["wants_empty"]),
         status=SubscriberStatus(row["status"]),
         consent=row["consent"],
+        token=row["token"],
         created_at=from_text(row["created_at"]),
     )

@@ -121,7 +121,7 @@ def test_a_damaged_model_is_refused(models: Path, tmp_path: Path, damage: str) -
         case name:
             path = folder / name
             path.write_bytes(path.read_bytes().replace(b"a", b"b", 1))
-    with pytest.raises(BadModel, match="roll back or retrain|retrain with"):
+    with pytest.raises(BadModel, match=r"retrain"):
         store.load()
     assert not canary.exists()
 

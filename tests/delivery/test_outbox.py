@@ -14,6 +14,7 @@ from tests.delivery.samples import NOW, letter
 MINUTE = timedelta(minutes=1)
 DELIVERY = Delivery(
     id=1,
+    subscriber_id=1,
     letter=letter(),
     state=DeliveryState.SENDING,
     attempts=1,

@@ -58,7 +58,7 @@ def test_every_word_is_used() -> None:
         (
             EN,
             (
-                "Saturday, 21 November 2026",
+                "Saturday, 21 Nov 2026",
                 "21 Nov",
                 "21 Nov, 06:05",
                 "27 November 2023",

@@ -210,6 +210,8 @@ def test_then_the_last_items_are_left_out_and_told(taxonomy: Taxonomy) -> None:
             title="越" * 230 + str(n),
             outlet=f"Báo {m} " + "&" * 200,
             link=f"https://a.example/{'&' * 900}",
+            sectors=sectors("oda" if n < 20 else "energy"),
+            published=NOW - timedelta(minutes=n),
         )
         for n in range(1, 41)
         for m in range(5)
@@ -219,6 +221,7 @@ def test_then_the_last_items_are_left_out_and_told(taxonomy: Taxonomy) -> None:
     assert len(letter.html.encode()) <= MAX_HTML
     assert 0 < shown < 40
     assert len(letter.left_out) == 5 * (40 - shown)
+    assert "Năng lượng" not in letter.html
     assert f"Còn {40 - shown} tin nữa" in letter.html
     assert f"Còn {40 - shown} tin nữa" in letter.text
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.ingest.dedupe import fingerprint, plan
+from monitor.ingest.dedupe import plan
 from monitor.types import Document, Entry, Known, NewArticle, PollPlan, Revision, Sighting
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -20,6 +20,11 @@ def _plan(
     entries: list[Entry], known: dict[str, Known] | None = None, *, first_poll: bool = False
 ) -> PollPlan:
     return plan(Document("t", tuple(entries)), known or {}, first_poll=first_poll, now=NOW)
+
+
+def fingerprint(title: str, summary: str) -> str:
+    """The mark of a wording."""
+    return Entry((), "", title, summary, None).fingerprint
 
 
 MARK = fingerprint("Cầu mới", "")

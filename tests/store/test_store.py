@@ -139,7 +139,7 @@ def test_paused_readers_get_no_waiting_digest(store: Store) -> None:
     """A digest in the outbox waits while its reader is paused."""
     person = subscribers.add(store, reader())
     outbox.queue(store, "digest", person.id, Letter("<1@x>", person.address, b"hello"), now=NOW)
-    subscribers.set_status(store, person, SubscriberStatus.PAUSED, now=NOW)
+    subscribers.set_status(store, person.id, SubscriberStatus.PAUSED, now=NOW)
     assert outbox.due(store, now=NOW) == []
 
 
