@@ -29,7 +29,8 @@ GROUPS: dict[str, frozenset[str]] = {
     "japan-product": frozenset({"jp-model", "jp-brand", "weak-firm", "weak-brand", "weak-model"}),
     "japan-weak": frozenset({"weak-owned", "weak-project", "weak-joint-venture", "weak-agency", "weak-ministry",
                              "weak-organisation", "weak-person", "weak-place", "weak-bilateral"}),
-    "vietnam-any": frozenset({"vietnam", "vn-place", "vn-ministry", "vn-person", "vn-firm", "vietnam-authority"}),
+    "vietnam-any": frozenset({"vietnam", "vn-place", "vn-ministry", "vn-person", "vn-firm", "vietnam-authority",
+                              "bilateral"}),
     "vietnam-public": frozenset({"vn-ministry", "vn-person", "vietnam-authority"}),
     "other-any": frozenset({"other-country", "other-org"}),
     "act": frozenset({"meet", "sign", "cooperate", "fund", "invest", "deal", "trade", "people", "exchange", "research",
@@ -39,18 +40,20 @@ GROUPS: dict[str, frozenset[str]] = {
 }  # fmt: skip
 """Families of signals, counted as one beside their members."""
 
+_JAPAN = ("japan-word", "japan-owned", "japan-public", "japan-place", "japan-project")
+_ACTS = ("meet", "sign", "cooperate", "fund", "invest", "deal", "trade", "people", "exchange", "research", "travel")
+_NOISE = ("launch", "price", "sport", "crime", "disaster", "market", "entertainment", "lifestyle", "japan-domestic")
+
 PRODUCTS: tuple[tuple[str, str], ...] = (
-    *(("japan-word", act) for act in ("meet", "sign", "cooperate", "fund", "invest", "deal", "trade", "people",
-                                      "exchange", "research", "travel", "launch", "price", "sport", "crime",
-                                      "entertainment", "lifestyle", "market", "disaster")),
-    *(("japan-owned", act) for act in ("invest", "deal", "sign", "cooperate", "fund", "people", "exchange",
-                                       "research", "meet", "launch", "price", "market", "vietnam-public")),
+    *(("both", other) for other in (*_ACTS, *_NOISE, "other-any")),
+    *(("one-sided", other) for other in ("act", "noise", *_JAPAN)),
+    *(("japan-owned", other) for other in (*_ACTS, "launch", "price", "market", "crime", "disaster", "vietnam-any")),
     *(("japan-public", other) for other in ("vietnam-any", "vietnam-public", "act", "noise", "other-any")),
     *(("japan-place", other) for other in ("vietnam-any", "vietnam-public", "act", "noise", "travel", "sport")),
     *(("japan-product", other) for other in ("launch", "price", "act", "vietnam-public", "invest")),
-    ("japan-word", "vietnam-any"), ("japan-word", "other-any"), ("japan-word", "vietnam-public"),
-    ("japan-word", "japan-owned"), ("japan-word", "japan-public"), ("other-any", "act"), ("bilateral", "act"),
-    ("bilateral", "noise"), ("japan-actor", "vietnam-any"), ("japan-market", "vietnam-any"),
+    *(("japan-project", other) for other in ("japan-word", "act", "meet", "vietnam-public")),
+    ("japan-word", "other-any"), ("japan-word", "vietnam-public"), ("japan-word", "japan-owned"),
+    ("japan-word", "japan-public"), ("other-any", "act"), ("bilateral", "act"), ("bilateral", "noise"),
 )  # fmt: skip
 """Pairs whose meeting says more than each alone: a Japanese-owned firm *and* an investment."""
 
@@ -101,6 +104,11 @@ def _signals(title: Sequence[Hit], summary: Sequence[Hit]) -> dict[str, float]:
     for where, counts in (("title", in_title), ("summary", in_summary)):
         values.update({f"{name}@{where}": _damped(n) for name, n in counts.items() if n})
     both = in_title + in_summary
+    named = any(both[group] for group in _JAPAN)
+    both["both" if named and both["vietnam-any"] else "one-sided"] = 1
+    values["both" if both["both"] else "one-sided"] = 1.0
+    if in_title["vietnam-any"] and any(in_title[group] for group in _JAPAN):
+        values["both@title"] = 1.0
     values.update({f"{one}×{two}": 1.0 for one, two in PRODUCTS if both[one] and both[two]})
     countries = {hit.words for hit in (*title, *summary) if hit.signal == "other-country"}
     if len(countries) > 1:

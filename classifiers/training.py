@@ -32,15 +32,17 @@ class Recipe:
 
     seed: int = 20230927
     folds: int = 5
-    strength: float = 0.5
+    strength: float = 2.0
     """Inverse of the L2 penalty of the relevance model; small is stable."""
     sector_strength: float = 2.0
     min_term: int = 2
     min_signal: int = 3
     max_share: float = 0.5
-    signal_scale: float = 0.5
+    signal_scale: float = 0.3
     borderline_weight: float = 0.5
     """A borderline example is a negative of this weight."""
+    negative_weight: float = 2.0
+    """A clear negative counts twice: behind real feeds' gate there are many more of them than in the corpus."""
     ratio: StreamRatio = field(default_factory=StreamRatio)
 
 
@@ -124,7 +126,7 @@ def _fit_relevance(
     """2 against 0 and 1, behind the gate only: a text without any Japan signal teaches nothing there."""
     inside = np.array([one.japan for one in features], dtype=bool)
     label = np.array([example.relevance for example in examples])
-    weight = np.where(label == 1, recipe.borderline_weight, 1.0)
+    weight = np.array([recipe.negative_weight, recipe.borderline_weight, 1.0])[label]
     solver = LogisticRegression(C=recipe.strength, max_iter=2000, random_state=recipe.seed)
     solver.fit(rows[inside], label[inside] == 2, sample_weight=weight[inside])
     return _linear(solver.coef_, solver.intercept_)

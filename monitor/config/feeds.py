@@ -113,31 +113,35 @@ def json_schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
+def new_feed(**values: object) -> Feed:
+    """A feed from the keys of one line of the file. Raises Misuse that names the key."""
+    try:
+        return FeedLine.model_validate(values).feed()
+    except ValidationError as error:
+        finding = error.errors(include_url=False)[0]
+        problem = finding["msg"].removeprefix("Value error, ")
+        raise Misuse(f"{finding['loc'][0]}: {problem}, not {str(finding['input'])[:60]!r}") from error
+
+
 def add_feed(path: Path, feed: Feed) -> None:
-    """Append a feed; comments and layout stay. Raises BadFile when the result would not load."""
-    document = Editable(path)
+    """Append a feed; every other byte stays. Raises BadFile, or Misuse when the file cannot be written."""
+    load(path, FeedFile)
+    text = _text(path)
     line = {key: getattr(feed, key) for key in FeedLine.model_fields if key != "notes" or feed.notes}
-    document.data["feeds"].append(line)
-    _replace(path, document)
+    wanted = [*_plain_feeds(text), line]
+    _replace(path, [_appended(text, len(wanted) - 2, line), _rewritten(path, wanted)], wanted)
 
 
 def remove_feeds(path: Path, ids: Sequence[str]) -> None:
-    """Take feeds out by id; comments and layout of the rest stay. Raises Misuse for an unknown id."""
-    document = Editable(path)
-    feeds = document.data["feeds"]
+    """Take feeds out by id; every other byte stays. Raises Misuse for an unknown id."""
+    load(path, FeedFile)
+    text = _text(path)
+    feeds = _plain_feeds(text)
+    known = [feed["id"] for feed in feeds]
     for feed_id in ids:
-        place = next((i for i, line in enumerate(feeds) if line["id"] == feed_id), None)
-        if place is None:
+        if feed_id not in known:
             raise Misuse(f"{path}: there is no feed {feed_id!r}; see 'vietnhat feeds list'")
-        del feeds[place]
-    _replace(path, document)
-
-
-def _replace(path: Path, document: Editable) -> None:
-    """Check the new text first, then put it in place at once."""
-    text = document.text()
-    validate(path, text, Editable.plain(text), FeedFile)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.chmod(path.stat().st_mode & 0o777)
-    temporary.replace(path)
+    wanted = [feed for feed in feeds if feed["id"] not in ids]
+    if not wanted:
+        raise Misuse(f"{path}: would be left without a feed; add another first")
+    _replace(path, [_without(text, [known.index(i) for i in ids]), _rewritten(path, wanted)], wanted)
