@@ -94,11 +94,10 @@ def _platt(score: Floats, truth: NDArray[np.bool_], weight: Floats) -> tuple[flo
 
 
 def _send_threshold(probability: Floats, label: NDArray[np.int64], weight: Floats) -> float:
-    """Where F1 is best at the stream's ratio, the middle of the plateau within half a point of the best."""
+    """Half of the best F1 at the stream's ratio: for calibrated probabilities that is the best threshold (Lipton,
+    Elkan and Naryanaswamy 2014), and it moves far less from draw to draw than the empirical optimum does."""
     cost = np.where(label == 1, BORDERLINE_COST * weight, weight)
-    scores = np.array([_f1(probability >= t, label == 2, cost) for t in GRID])
-    plateau = GRID[scores >= scores.max() - 0.005]
-    return float(plateau.mean())
+    return max(_f1(probability >= t, label == 2, cost) for t in GRID) / 2
 
 
 def _f1(chosen: NDArray[np.bool_], truth: NDArray[np.bool_], weight: Floats) -> float:

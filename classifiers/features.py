@@ -41,8 +41,30 @@ GROUPS: dict[str, frozenset[str]] = {
 """Families of signals, counted as one beside their members."""
 
 _JAPAN = ("japan-word", "japan-owned", "japan-public", "japan-place", "japan-project")
-_ACTS = ("meet", "sign", "cooperate", "fund", "invest", "deal", "trade", "people", "exchange", "research", "travel")
-_NOISE = ("launch", "price", "sport", "crime", "disaster", "market", "entertainment", "lifestyle", "japan-domestic")
+_ACTS = (
+    "meet",
+    "sign",
+    "cooperate",
+    "fund",
+    "invest",
+    "deal",
+    "trade",
+    "people",
+    "exchange",
+    "research",
+    "travel",
+)
+_NOISE = (
+    "launch",
+    "price",
+    "sport",
+    "crime",
+    "disaster",
+    "market",
+    "entertainment",
+    "lifestyle",
+    "japan-domestic",
+)
 
 PRODUCTS: tuple[tuple[str, str], ...] = (
     *(("both", other) for other in (*_ACTS, *_NOISE, "other-any")),

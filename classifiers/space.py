@@ -52,14 +52,14 @@ class Space:
         if not features:
             return csr_array((0, len(self.columns)))
         return csr_array(
-            (np.concatenate(data), np.concatenate(indices), np.asarray(indptr)),
+            (np.concatenate(data), np.concatenate(indices), np.asarray(indptr, dtype=np.int32)),
             shape=(len(features), len(self.columns)),
         )
 
-    def _row(self, features: Features) -> tuple[NDArray[np.int64], Floats]:
+    def _row(self, features: Features) -> tuple[NDArray[np.int32], Floats]:
         known = self._column
         counts = Counter(column for term in features.terms if (column := known.get(term)) is not None)
-        words = np.fromiter(counts, np.int64, len(counts))
+        words = np.fromiter(counts, np.int32, len(counts))
         values = (1.0 + np.log(np.fromiter(counts.values(), np.float64, len(counts)))) * self.idf[words]
         length = np.sqrt(values @ values)
         if length > 0:
@@ -69,7 +69,7 @@ class Space:
             for name, value in features.signals.items()
             if (column := self._signal_column.get(name)) is not None
         ]
-        signal_columns = np.array([column for column, _ in pairs], dtype=np.int64)
+        signal_columns = np.array([column for column, _ in pairs], dtype=np.int32)
         signal_values = np.array([value for _, value in pairs], dtype=np.float64)
         return np.concatenate((words, signal_columns)), np.concatenate((values, signal_values))
 

@@ -15,6 +15,7 @@ import click
 from monitor.config.settings import Settings, load_settings
 from monitor.errors import Misuse
 from monitor.store.database import Store, open_store
+from monitor.types import Feed
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 """Of times a person types or reads on the terminal without naming a zone."""
@@ -47,6 +48,14 @@ def as_of_option(function: Command) -> Command:
 def json_option(function: Command) -> Command:
     """`--json`: for other programs."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(function)
+
+
+def chosen_feeds(listed: Sequence[Feed], ids: Sequence[str]) -> list[Feed]:
+    """The feeds named, in the list's order; all when none is named. Raises Misuse for an unknown id."""
+    unknown = sorted(set(ids) - {feed.id for feed in listed})
+    if unknown:
+        raise Misuse(f"there is no feed {unknown[0]!r}; see 'vietnhat feeds list'")
+    return [feed for feed in listed if not ids or feed.id in ids]
 
 
 def parse_instant(text: str) -> datetime:

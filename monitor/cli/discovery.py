@@ -69,12 +69,14 @@ class Scout:
         named = feeds_of_page(decode(first.body, first.content_type).text[:_LONGEST_PAGE], first.url)
         if not named:
             raise VietnhatError(f"{url}: {first.result.reason}, and names none; give the feed's own address")
+        reasons = []
         for candidate in named:
             looked = await self.look(_probe(candidate))
             if isinstance(looked.result, Document):
                 others = tuple(other for other in named if other != candidate)
                 return Found(looked.moved_to or candidate, looked.result, others)
-        raise VietnhatError(f"{url}: names {named[0]}, which cannot be read: {looked.result.reason}")
+            reasons.append(f"{candidate} ({looked.result.reason})")
+        raise VietnhatError(f"{url}: no feed that this page names can be read: {reasons[0]}")
 
 
 def _probe(url: str) -> Feed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from monitor.cli.context import (
+    chosen_feeds,
     clean,
     json_option,
     local,
@@ -99,7 +101,7 @@ def _told(outcome: dict[str, Any] | None) -> str:
 def check(ctx: click.Context, ids: tuple[str, ...], as_json: bool) -> int:
     """Fetch all feeds (or those named) and say what each holds; nothing is stored."""
     settings = settings_of(ctx)
-    chosen = _chosen(load_feeds(settings.feeds), ids)
+    chosen = chosen_feeds(load_feeds(settings.feeds), ids)
     with counting("checking", len(chosen)) as step:
         looked = asyncio.run(_look_at_all(settings, chosen, step))
     findings = [_finding(feed, each, datetime.now(UTC)) for feed, each in zip(chosen, looked, strict=True)]
@@ -110,13 +112,6 @@ def check(ctx: click.Context, ids: tuple[str, ...], as_json: bool) -> int:
         print_table(("feed", "found"), [(finding["id"], _words(finding)) for finding in findings])
         say(f"{len(findings)} feeds checked, {failed} failed; nothing was stored")
     return 1 if failed == len(findings) else 0
-
-
-def _chosen(listed: Sequence[Feed], ids: Sequence[str]) -> list[Feed]:
-    unknown = sorted(set(ids) - {feed.id for feed in listed})
-    if unknown:
-        raise Misuse(f"there is no feed {unknown[0]!r}; see 'vietnhat feeds list'")
-    return [feed for feed in listed if not ids or feed.id in ids]
 
 
 @asynccontextmanager
@@ -194,7 +189,7 @@ def _words(finding: dict[str, Any]) -> str:
 @click.option("--notes", help="A word for the operator.")
 @click.option("--dry-run", is_flag=True, help="Only show what would be added.")
 @click.pass_context
-def add(ctx: click.Context, url: str, feed_id: str | None, dry_run: bool, **given: str | None) -> None:
+def add(ctx: click.Context, /, url: str, feed_id: str | None, dry_run: bool, **given: str | None) -> None:
     """Add the feed at URL, or the one the page at URL names, after reading it."""
     from monitor.cli.discovery import proposal
     from monitor.config.feeds import add_feed, new_feed
@@ -236,15 +231,19 @@ def _refuse_listed(listed: Sequence[Feed], url: str, feed_id: str | None) -> Non
         if same_address(feed.url, url):
             raise Misuse(f"{url} is listed already, as {feed.id!r}")
         if feed.id == feed_id:
-            raise Misuse(f"there is a feed {feed_id!r} already ({feed.outlet}, {feed.section}); choose another --id")
+            raise Misuse(
+                f"there is a feed {feed_id!r} already ({feed.outlet}, {feed.section}); choose another --id"
+            )
 
 
 def _refuse_shipped(path: Path) -> None:
     """The list inside an installed package is replaced by the next version: changes belong into a copy."""
-    if "_shipped" in path.resolve().parts:
+    shipped = "_shipped" in path.resolve().parts
+    if shipped or not os.access(path, os.W_OK):
+        reason = "came with the program" if shipped else "may not be written"
         raise Misuse(
-            f"{path}: is the list that came with the program; copy it first and change the copy: "
-            f"cp {path} my-feeds.yaml, then vietnhat --feeds my-feeds.yaml …"
+            f"{path}: this list {reason}; change a copy of it: cp {path} my-feeds.yaml, "
+            "then vietnhat --feeds my-feeds.yaml …"
         )
 
 

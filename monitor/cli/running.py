@@ -8,7 +8,15 @@ from pathlib import Path
 
 import click
 
-from monitor.cli.context import as_of_option, json_option, print_json, print_table, say, settings_of
+from monitor.cli.context import (
+    as_of_option,
+    chosen_feeds,
+    json_option,
+    print_json,
+    print_table,
+    say,
+    settings_of,
+)
 from monitor.cli.progress import counting
 
 
@@ -23,18 +31,13 @@ def poll(ctx: click.Context, now: datetime, due: bool, as_json: bool, ids: tuple
     from dataclasses import asdict
 
     from monitor.config.feeds import load_feeds
-    from monitor.errors import Misuse
     from monitor.logs import configure
     from monitor.types import PollReport
     from monitor.wiring import poll_once
 
     settings = settings_of(ctx)
     configure(settings.log)
-    feeds = load_feeds(settings.feeds)
-    unknown = sorted(set(ids) - {feed.id for feed in feeds})
-    if unknown:
-        raise Misuse(f"there is no feed {unknown[0]!r}; see 'vietnhat feeds list'")
-    chosen = [feed for feed in feeds if not ids or feed.id in ids]
+    chosen = chosen_feeds(load_feeds(settings.feeds), ids)
     with counting("polling", len(chosen)) as step:
 
         def report(_: PollReport) -> None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from classifiers.shipped import shipped
-from classifiers.yamlfile import Editable, Misplaced, Record, load, validate
-from monitor.errors import Misuse
+from classifiers.yamlfile import Editable, Misplaced, Record, load
+from monitor.errors import BadFile, Misuse
 from monitor.types import Feed
 
 MAX_URL = 2000
@@ -124,24 +128,100 @@ def new_feed(**values: object) -> Feed:
 
 
 def add_feed(path: Path, feed: Feed) -> None:
-    """Append a feed; every other byte stays. Raises BadFile, or Misuse when the file cannot be written."""
-    load(path, FeedFile)
-    text = _text(path)
-    line = {key: getattr(feed, key) for key in FeedLine.model_fields if key != "notes" or feed.notes}
-    wanted = [*_plain_feeds(text), line]
-    _replace(path, [_appended(text, len(wanted) - 2, line), _rewritten(path, wanted)], wanted)
+    """Append a feed; every other byte stays. Raises BadFile, or Misuse when it cannot be added or written."""
+    before = load(path, FeedFile).feeds
+    line = FeedLine(**asdict(feed))
+    for other in before:
+        if other.id == line.id or other.url == line.url:
+            raise Misuse(f"{path}: {line.id!r} ({line.url}) is listed already, as {other.id!r}")
+    _replace(path, [*before, line], _texts_with(path, line.model_dump(exclude_defaults=True)))
 
 
 def remove_feeds(path: Path, ids: Sequence[str]) -> None:
-    """Take feeds out by id; every other byte stays. Raises Misuse for an unknown id."""
-    load(path, FeedFile)
-    text = _text(path)
-    feeds = _plain_feeds(text)
-    known = [feed["id"] for feed in feeds]
+    """Take feeds out by id; every other byte stays. Raises BadFile, or Misuse for an unknown id."""
+    before = load(path, FeedFile).feeds
+    known = [line.id for line in before]
     for feed_id in ids:
         if feed_id not in known:
             raise Misuse(f"{path}: there is no feed {feed_id!r}; see 'vietnhat feeds list'")
-    wanted = [feed for feed in feeds if feed["id"] not in ids]
+    wanted = [line for line in before if line.id not in ids]
     if not wanted:
-        raise Misuse(f"{path}: would be left without a feed; add another first")
-    _replace(path, [_without(text, [known.index(i) for i in ids]), _rewritten(path, wanted)], wanted)
+        raise Misuse(f"{path}: would be left without any feed; add another one first")
+    _replace(path, wanted, _texts_without(path, {known.index(feed_id) for feed_id in ids}, len(known)))
+
+
+def _replace(path: Path, wanted: list[FeedLine], texts: Iterator[str]) -> None:
+    """Put the first text that says exactly what is wanted in place, at once."""
+    path = path.resolve()  # a link stays one
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        for text in texts:
+            temporary.write_bytes(text.encode())
+            if _says(temporary, wanted):
+                temporary.chmod(path.stat().st_mode & 0o777)
+                temporary.replace(path)
+                return
+    except OSError as error:
+        raise Misuse(
+            f"{path}: cannot be changed ({error.strerror}); check its folder's permissions"
+        ) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+    raise Misuse(f"{path}: is laid out in a way that cannot be edited safely; edit it by hand")
+
+
+def _says(path: Path, wanted: list[FeedLine]) -> bool:
+    try:
+        return load(path, FeedFile).feeds == wanted
+    except BadFile:
+        return False
+
+
+# Lines are cut and pasted as text, for a YAML library writes the whole file anew: other indentation, other line
+# ends, comments before a removed entry lost. Only odd layouts are left to it (`Editable`).
+
+_ENTRY = re.compile(r"^( *)- ", re.MULTILINE)
+_PLAIN = re.compile(r"[^\W\d_](?:[^\s#:]|:(?=\S)|(?<=\S)#| (?=[^\s#]))*")
+_NOT_TEXT = ("null", "true", "false", "yes", "no", "on", "off", "y", "n")
+
+
+def _texts_with(path: Path, line: Mapping[str, str]) -> Iterator[str]:
+    text = path.read_bytes().decode()
+    end = "\r\n" if "\r\n" in text else "\n"
+    indents = _ENTRY.findall(text)
+    if indents:
+        keys = f"{end}{indents[-1]}  ".join(f"{key}: {_scalar(value)}" for key, value in line.items())
+        yield f"{text}{'' if text.endswith(end) else end}{indents[-1]}- {keys}{end}"
+    document = Editable(path)
+    document.data["feeds"].append(dict(line))
+    yield document.text()
+
+
+def _scalar(value: str) -> str:
+    plain = _PLAIN.fullmatch(value) and value.lower() not in _NOT_TEXT
+    return value if plain else json.dumps(value, ensure_ascii=False)
+
+
+def _texts_without(path: Path, places: set[int], count: int) -> Iterator[str]:
+    text = path.read_bytes().decode()
+    starts = [match.start() for match in _ENTRY.finditer(text)]
+    if len(starts) == count:
+        kept = [text[: starts[0]]]
+        for place, (start, end) in enumerate(zip(starts, [*starts[1:], len(text)], strict=True)):
+            entry = text[start:end]
+            kept.append(_after(entry) if place in places else entry)
+        yield "".join(kept)
+    document = Editable(path)
+    for place in sorted(places, reverse=True):
+        del document.data["feeds"][place]
+    yield document.text()
+
+
+def _after(entry: str) -> str:
+    """The blank lines and comments that follow an entry: they speak of the next one."""
+    lines = entry.splitlines(keepends=True)
+    last = max(
+        number for number, line in enumerate(lines) if line.strip() and not line.lstrip().startswith("#")
+    )
+    return "".join(lines[last + 1 :])

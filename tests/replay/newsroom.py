@@ -160,6 +160,7 @@ def newsroom(folder: Path, replay: Path, models: Path, monkeypatch: pytest.Monke
         "OUTBOX": folder / "outbox",
         "ALLOW_PRIVATE": f"127.0.0.1:{port}",
         "HOST_SPACING": 0,
+        "CONCURRENCY": 4,  # that server keeps only five connections waiting; the sixth comes back a second later
     }
     for name, value in settings.items():
         monkeypatch.setenv(f"VIETNHAT_{name}", str(value))
@@ -167,7 +168,9 @@ def newsroom(folder: Path, replay: Path, models: Path, monkeypatch: pytest.Monke
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
             assert server.stdout is not None
-            assert server.stdout.readline().startswith("serving"), "the server of the recorded days did not start"
+            assert server.stdout.readline().startswith("serving"), (
+                "the server of the recorded days did not start"
+            )
             room = Newsroom(folder, Recording(replay), port)
             _until_it_answers(room)
             yield room

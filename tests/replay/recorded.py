@@ -53,6 +53,11 @@ class Recorded:
         return squeezed(html.unescape(_TAG.sub("", before)))
 
     @property
+    def has_related(self) -> bool:
+        """Whether a related block follows the text, be it only its beginning."""
+        return self.outlet in APPENDING and "<div" in self.description
+
+    @property
     def related(self) -> tuple[str, ...]:
         """The headlines of the related block, without white space."""
         block = _RELATED.search(self.description) if self.outlet in APPENDING else None
