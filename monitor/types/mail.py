@@ -1,0 +1,154 @@
+"""Values from a subscriber to a delivered letter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from monitor.types.news import JudgedArticle
+
+Language = Literal["vi", "en", "ja"]
+
+
+# --- subscribers, digests, letters -----------------------------------------------------------
+
+
+class SubscriberStatus(StrEnum):
+    """Only an ACTIVE subscriber is ever mailed a digest."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    PAUSED = "paused"
+    SUSPENDED = "suspended"
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """A reader. `weekday` (0 = Monday) counts for the weekly cadence; no sectors means all."""
+
+    id: int
+    address: str
+    language: Language
+    zone: str
+    cadence: Literal["daily", "weekly"]
+    hour: int
+    weekday: int
+    sectors: tuple[str, ...]
+    wants_empty: bool
+    status: SubscriberStatus
+    consent: str
+    created_at: datetime
+    token: str = ""
+    """Names this reader in addresses of pages; 128 random bits, given by the store."""
+
+
+class Omission(StrEnum):
+    """Why a relevant candidate is not in a digest."""
+
+    SECTOR_NOT_CHOSEN = "sector-not-chosen"
+    TOO_OLD = "too-old"
+    BACK_CATALOGUE = "back-catalogue"
+    BELOW_THRESHOLD = "below-threshold"
+    OVER_THE_CAP = "over-the-cap"
+
+
+@dataclass(frozen=True, slots=True)
+class DigestItem:
+    """One article in a digest, with the other outlets that carry the same headline."""
+
+    judged: JudgedArticle
+    also: tuple[JudgedArticle, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DigestSection:
+    """Items of one sector, best first."""
+
+    sector: str
+    items: tuple[DigestItem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """One issue for one subscriber and slot. `slot` is the instant it was due."""
+
+    id: str
+    subscriber: Subscriber
+    slot: datetime
+    since: datetime
+    composed_at: datetime
+    sections: tuple[DigestSection, ...]
+    omitted: tuple[tuple[int, Omission], ...] = ()
+    more: int = 0
+    polled_entries: int = 0
+
+    @property
+    def items(self) -> tuple[DigestItem, ...]:
+        """All items in reading order."""
+        return tuple(item for section in self.sections for item in section.items)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A rendered letter for one recipient; `message_id` never changes between attempts."""
+
+    message_id: str
+    recipient: str
+    raw: bytes
+
+
+class DeliveryState(StrEnum):
+    """queued → sending (committed) → sent | refused | queued again."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One letter in the outbox."""
+
+    id: int
+    subscriber_id: int | None
+    letter: Letter
+    state: DeliveryState
+    attempts: int
+    queued_at: datetime
+    next_attempt_at: datetime
+    reply: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The server took the letter."""
+
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """Try later: a 4xx answer, or no answer at all."""
+
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Never again to this address: a 5xx answer."""
+
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """The way out itself is broken (login, certificate, no server): stop this run, keep every letter."""
+
+    reply: str
+
+
+SendOutcome = Sent | Deferred | Refused | Unusable
