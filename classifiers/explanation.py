@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from scipy.sparse import csr_array
 
-from classifiers.features import GROUPS, Features
+from classifiers.features import GROUPS, JAPAN_GROUPS, Features
 from classifiers.signals import Hit
 from classifiers.space import Floats
 from classifiers.verdict import Evidence
@@ -63,7 +63,7 @@ def explain_row(
     return Explanation(tuple(parts), bias, features.japan)
 
 
-def _words_by_signal(hits: Iterable[Hit]) -> Mapping[str, str]:
+def _words_by_signal(hits: Sequence[Hit]) -> Mapping[str, str]:
     """For each signal, and each family of signals, the first words that raised it."""
     raised: dict[str, str] = {}
     for hit in hits:
@@ -72,6 +72,11 @@ def _words_by_signal(hits: Iterable[Hit]) -> Mapping[str, str]:
         first = next((hit.words for hit in hits if hit.signal in members), None)
         if first:
             raised[group] = first
+    japan = next((raised[group] for group in JAPAN_GROUPS if group in raised), "")
+    raised["one-sided"] = japan
+    raised["both"] = " + ".join(dict.fromkeys((japan, raised.get("vietnam-any", ""))))
+    names = dict.fromkeys(hit.words for hit in hits if hit.signal == "other-country")
+    raised["several-countries"] = " + ".join(names)
     return raised
 
 
@@ -79,10 +84,12 @@ def _words(column: str, raised: Mapping[str, str]) -> str:
     """A column in the words of the text: `<jp-firm> mở` → "AEON mở", `japan-owned×invest` → "AEON + khai trương"."""
     if "×" in column:
         one, _, two = column.partition("×")
-        pair = dict.fromkeys((raised.get(one, one), raised.get(two, two)))
-        return " + ".join(pair)
+        pair = f"{raised.get(one, one)} + {raised.get(two, two)}".split(" + ")
+        return " + ".join(dict.fromkeys(pair))
     name, at, _ = column.partition("@")
     if at:
         return raised.get(name, name)
+    if column in raised:
+        return raised[column]
     words = [raised.get(word[1:-1], "…") if word.startswith("<") else word for word in column.split(" ")]
     return " ".join("…" if word == "n" else word for word in words)

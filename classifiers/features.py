@@ -40,7 +40,7 @@ GROUPS: dict[str, frozenset[str]] = {
 }  # fmt: skip
 """Families of signals, counted as one beside their members."""
 
-_JAPAN = ("japan-word", "japan-owned", "japan-public", "japan-place", "japan-project")
+JAPAN_GROUPS = ("japan-word", "japan-owned", "japan-public", "japan-place", "japan-project")
 _ACTS = (
     "meet",
     "sign",
@@ -68,7 +68,7 @@ _NOISE = (
 
 PRODUCTS: tuple[tuple[str, str], ...] = (
     *(("both", other) for other in (*_ACTS, *_NOISE, "other-any")),
-    *(("one-sided", other) for other in ("act", "noise", *_JAPAN)),
+    *(("one-sided", other) for other in ("act", "noise", *JAPAN_GROUPS)),
     *(("japan-owned", other) for other in (*_ACTS, "launch", "price", "market", "crime", "disaster", "vietnam-any")),
     *(("japan-public", other) for other in ("vietnam-any", "vietnam-public", "act", "noise", "other-any")),
     *(("japan-place", other) for other in ("vietnam-any", "vietnam-public", "act", "noise", "travel", "sport")),
@@ -126,10 +126,10 @@ def _signals(title: Sequence[Hit], summary: Sequence[Hit]) -> dict[str, float]:
     for where, counts in (("title", in_title), ("summary", in_summary)):
         values.update({f"{name}@{where}": _damped(n) for name, n in counts.items() if n})
     both = in_title + in_summary
-    named = any(both[group] for group in _JAPAN)
+    named = any(both[group] for group in JAPAN_GROUPS)
     both["both" if named and both["vietnam-any"] else "one-sided"] = 1
     values["both" if both["both"] else "one-sided"] = 1.0
-    if in_title["vietnam-any"] and any(in_title[group] for group in _JAPAN):
+    if in_title["vietnam-any"] and any(in_title[group] for group in JAPAN_GROUPS):
         values["both@title"] = 1.0
     values.update({f"{one}×{two}": 1.0 for one, two in PRODUCTS if both[one] and both[two]})
     countries = {hit.words for hit in (*title, *summary) if hit.signal == "other-country"}

@@ -86,12 +86,21 @@ def guarded(action: Callable[[], Any]) -> int:
         error.show()
         return error.exit_code
     except VietnhatError as error:
-        print(f"vietnhat: {error}", file=sys.stderr)  # noqa: T201
-        return error.exit_code
+        return _complaint(str(error), error.exit_code)
     except BrokenPipeError:  # the reader of our output has seen enough
         sys.stderr.close()
         return 0
+    except OSError as error:  # a path that was given or set cannot be used; modules name what they can
+        where = f"{error.filename}: " if error.filename else ""
+        return _complaint(f"{where}{error.strerror or error}; check path and permissions", 1)
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)  # noqa: T201
         return 130
     return result if isinstance(result, int) else 0
+
+
+def _complaint(text: str, exit_code: int) -> int:
+    """One line, whatever it quotes."""
+    line = "".join(c if c.isprintable() else " " for c in f"vietnhat: {text}")
+    print(line, file=sys.stderr)  # noqa: T201
+    return exit_code

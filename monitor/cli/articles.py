@@ -11,6 +11,8 @@ from typing import Any
 import click
 
 from monitor.cli.context import (
+    ARTICLE_ID,
+    checked_sectors,
     clean,
     json_option,
     local,
@@ -50,6 +52,8 @@ def list_articles(
     as_json: bool,
 ) -> None:
     """Articles by publication, newest first."""
+    if sector:
+        checked_sectors([sector])
     with store_of(settings_of(ctx)) as store:
         found = stored.newest(store, limit=limit, decision=decision, sector=sector, since=since)
     _print(found, as_json)
@@ -68,7 +72,7 @@ def search(ctx: click.Context, words: tuple[str, ...], limit: int, as_json: bool
 
 
 @articles.command()
-@click.argument("article_id", type=int)
+@click.argument("article_id", type=ARTICLE_ID)
 @json_option
 @click.pass_context
 def show(ctx: click.Context, article_id: int, as_json: bool) -> None:

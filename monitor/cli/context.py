@@ -20,6 +20,9 @@ from monitor.types import Feed
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 """Of times a person types or reads on the terminal without naming a zone."""
 
+ARTICLE_ID = click.IntRange(1, 2**63 - 1)
+"""What SQLite takes for a row number."""
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -58,6 +61,17 @@ def chosen_feeds(listed: Sequence[Feed], ids: Sequence[str]) -> list[Feed]:
     return [feed for feed in listed if not ids or feed.id in ids]
 
 
+def checked_sectors(ids: Sequence[str]) -> tuple[str, ...]:
+    """Sector ids, each once. Raises Misuse for an unknown one."""
+    from classifiers.taxonomy import load_taxonomy
+
+    known = load_taxonomy().sector_by_id
+    for sector in ids:
+        if sector not in known:
+            raise Misuse(f"there is no sector {sector!r}; they are: {', '.join(known)}")
+    return tuple(dict.fromkeys(ids))
+
+
 def parse_instant(text: str) -> datetime:
     """An ISO 8601 time as aware UTC. Raises Misuse."""
     try:
@@ -66,6 +80,8 @@ def parse_instant(text: str) -> datetime:
         raise Misuse(
             f"{text!r} is not a time; write it as 2026-11-21T07:00 or 2026-11-21T07:00+09:00"
         ) from error
+    if not 1970 < instant.year < 2200:  # beyond, sums with it overflow
+        raise Misuse(f"{text!r} is no time of this program; write one from 1971 to 2199")
     return (instant if instant.tzinfo else instant.replace(tzinfo=ZONE)).astimezone(UTC)
 
 
@@ -80,7 +96,7 @@ def local(instant: datetime) -> str:
 
 def say(text: str) -> None:
     """A line for the person, on standard error: results go to standard output."""
-    click.echo(text, err=True)
+    click.echo(clean(text), err=True)
 
 
 def print_json(value: object) -> None:

@@ -12,7 +12,16 @@ from typing import Any
 import click
 
 from classifiers.verdict import Text, Verdict
-from monitor.cli.context import clean, json_option, print_json, print_table, say, settings_of, store_of
+from monitor.cli.context import (
+    ARTICLE_ID,
+    clean,
+    json_option,
+    print_json,
+    print_table,
+    say,
+    settings_of,
+    store_of,
+)
 from monitor.errors import Misuse
 
 CHUNK = 2000
@@ -85,11 +94,12 @@ def _written(item_id: object, verdict: Verdict) -> str:
         "evidence": [{"term": e.term, "weight": round(e.weight, 4)} for e in verdict.evidence],
         "model": verdict.model,
     }
-    return json.dumps(out, ensure_ascii=False) + "\n"
+    # JSON may name half a surrogate pair, which UTF-8 cannot hold: it leaves as it came, escaped
+    return json.dumps(out, ensure_ascii=False).encode("utf-8", "backslashreplace").decode() + "\n"
 
 
 @click.command()
-@click.argument("article_id", type=int, required=False)
+@click.argument("article_id", type=ARTICLE_ID, required=False)
 @click.option("--text", help="Explain this title instead of a stored article.")
 @click.option("--summary", default="", help="The summary that goes with --text.")
 @json_option

@@ -9,7 +9,16 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
-from monitor.cli.context import json_option, local, print_json, print_table, say, settings_of, store_of
+from monitor.cli.context import (
+    checked_sectors,
+    json_option,
+    local,
+    print_json,
+    print_table,
+    say,
+    settings_of,
+    store_of,
+)
 from monitor.errors import Misuse
 from monitor.store import subscribers as stored
 from monitor.store.database import Store
@@ -54,6 +63,7 @@ def add(
 ) -> None:
     """Subscribe ADDRESS. With --consent the reader is mailed at once; without, a letter asks them first."""
     settings = settings_of(ctx)
+    agreed = None if consent is None else _consent(consent)
     reader = Subscriber(
         id=0,
         address=checked_address(address),
@@ -62,15 +72,15 @@ def add(
         cadence=cadence,  # type: ignore[arg-type]  # click offers the two
         hour=hour,
         weekday=WEEKDAYS.index(weekday),
-        sectors=_sectors(sectors),
+        sectors=checked_sectors(sectors),
         wants_empty=wants_empty,
-        status=SubscriberStatus.ACTIVE if consent else SubscriberStatus.PENDING,
-        consent=" ".join((consent or "").split()),
+        status=SubscriberStatus.ACTIVE if agreed else SubscriberStatus.PENDING,
+        consent=agreed or "",
         created_at=datetime.now(UTC).replace(microsecond=0),
     )
     with store_of(settings, durable=True) as store:
         reader = stored.add(store, reader)
-        if consent:
+        if agreed:
             say(f"{reader.address} gets the {cadence} digest at {hour:02d}:00 {zone}")
             return
         from monitor.wiring import ask_for_consent
@@ -86,9 +96,10 @@ def add(
 @click.pass_context
 def confirm(ctx: click.Context, address: str, consent: str) -> None:
     """Record that a pending reader agreed; digests begin."""
+    agreed = _consent(consent)
     with store_of(settings_of(ctx), durable=True) as store:
         reader = _found(store, address)
-        stored.set_consent(store, reader, " ".join(consent.split()), now=datetime.now(UTC))
+        stored.set_consent(store, reader, agreed, now=datetime.now(UTC))
     say(f"{reader.address} gets the digest from now on")
 
 
@@ -122,7 +133,11 @@ def list_subscribers(ctx: click.Context, as_json: bool) -> None:
 @click.pass_context
 def pause(ctx: click.Context, address: str) -> None:
     """Stop mailing ADDRESS until resumed."""
-    _set(ctx, address, SubscriberStatus.PAUSED)
+    with store_of(settings_of(ctx), durable=True) as store:
+        reader = _found(store, address)
+        if reader.status not in (SubscriberStatus.ACTIVE, SubscriberStatus.PAUSED):
+            raise Misuse(f"{address} is {reader.status} and gets nothing anyway")
+        stored.set_status(store, reader.id, SubscriberStatus.PAUSED, now=datetime.now(UTC))
     say(f"{address} is paused; 'vietnhat subscribers resume {address}' goes on")
 
 
@@ -133,9 +148,10 @@ def resume(ctx: click.Context, address: str) -> None:
     """Go on mailing a paused or suspended reader."""
     with store_of(settings_of(ctx), durable=True) as store:
         reader = _found(store, address)
-        if not reader.consent:
+        if not reader.consent or reader.status is SubscriberStatus.REMOVED:
+            reason = "has unsubscribed" if reader.consent else "never agreed"
             raise Misuse(
-                f"{address} never agreed; vietnhat subscribers confirm {address} --consent 'how and when'"
+                f"{address} {reason}; vietnhat subscribers confirm {address} --consent 'how and when'"
             )
         stored.set_status(store, reader.id, SubscriberStatus.ACTIVE, now=datetime.now(UTC))
     say(f"{address} gets the digest again")
@@ -146,7 +162,8 @@ def resume(ctx: click.Context, address: str) -> None:
 @click.pass_context
 def remove(ctx: click.Context, address: str) -> None:
     """Unsubscribe ADDRESS for good; its record stays until erased."""
-    _set(ctx, address, SubscriberStatus.REMOVED)
+    with store_of(settings_of(ctx), durable=True) as store:
+        stored.set_status(store, _found(store, address).id, SubscriberStatus.REMOVED, now=datetime.now(UTC))
     say(f"{address} gets nothing any more; 'vietnhat subscribers erase {address}' forgets them altogether")
 
 
@@ -159,11 +176,6 @@ def erase(ctx: click.Context, address: str) -> None:
     with store_of(settings_of(ctx), durable=True) as store:
         stored.erase(store, _found(store, address))
     say(f"{address} is erased")
-
-
-def _set(ctx: click.Context, address: str, status: SubscriberStatus) -> None:
-    with store_of(settings_of(ctx), durable=True) as store:
-        stored.set_status(store, _found(store, address).id, status, now=datetime.now(UTC))
 
 
 def _found(store: Store, address: str) -> Subscriber:
@@ -183,19 +195,17 @@ def checked_address(text: str) -> str:
         raise Misuse(f"{text!r} is not a mail address: {error}") from error
 
 
+def _consent(words: str) -> str:
+    """How and when someone agreed, on one line. Raises Misuse for nothing but blanks."""
+    agreed = " ".join(words.split())
+    if not agreed:
+        raise Misuse("--consent says nothing; write how and when, as 'signed list, 3 Nov 2026'")
+    return agreed
+
+
 def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise Misuse(f"{name!r} is no time zone; write one as Asia/Tokyo") from error
     return name
-
-
-def _sectors(ids: tuple[str, ...]) -> tuple[str, ...]:
-    from classifiers.taxonomy import load_taxonomy
-
-    known = load_taxonomy().sector_by_id
-    for sector in ids:
-        if sector not in known:
-            raise Misuse(f"there is no sector {sector!r}; they are: {', '.join(known)}")
-    return tuple(dict.fromkeys(ids))

@@ -123,8 +123,8 @@ def new_feed(**values: object) -> Feed:
         return FeedLine.model_validate(values).feed()
     except ValidationError as error:
         finding = error.errors(include_url=False)[0]
-        problem = finding["msg"].removeprefix("Value error, ")
-        raise Misuse(f"{finding['loc'][0]}: {problem}, not {str(finding['input'])[:60]!r}") from error
+        problem = finding["msg"].removeprefix("Value error, ").replace("String", "it", 1)
+        raise Misuse(f"{finding['loc'][0]} {str(finding['input'])[:60]!r}: {problem}") from error
 
 
 def add_feed(path: Path, feed: Feed) -> None:

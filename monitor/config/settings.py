@@ -26,6 +26,7 @@ class Settings(BaseSettings):
         env_prefix=PREFIX,
         env_file=".env",
         env_file_encoding="utf-8",
+        env_ignore_empty=True,
         extra="forbid",
         frozen=True,
         hide_input_in_errors=True,
@@ -81,6 +82,13 @@ class Settings(BaseSettings):
                 raise ValueError(f"{pair!r} is not host:port")
         return pairs
 
+    @field_validator("db")
+    @classmethod
+    def _file(cls, value: Path) -> Path:
+        if not value.name:
+            raise ValueError(f"{str(value)!r} is not the name of a file")
+        return value
+
     @field_validator("proxy", "base_url")
     @classmethod
     def _web_address(cls, value: str | None) -> str | None:
@@ -117,8 +125,14 @@ def load_settings(overrides: Mapping[str, object] | None = None) -> Settings:
     """The settings of this process; `overrides` (from the command line) win. Raises Misuse."""
     _refuse_unknown(os.environ)
     given = {key: value for key, value in (overrides or {}).items() if value is not None}
+    secrets = os.environ.get("CREDENTIALS_DIRECTORY") or None
+    if secrets and not Path(secrets).is_dir():
+        raise Misuse(f"CREDENTIALS_DIRECTORY: {secrets} is not a folder; correct or unset it")
     try:
-        return Settings(_secrets_dir=os.environ.get("CREDENTIALS_DIRECTORY"), **given)  # type: ignore[arg-type]  # checked by pydantic
+        return Settings(_secrets_dir=secrets, **given)  # type: ignore[arg-type]  # checked by pydantic
+    except UnicodeDecodeError as error:
+        where = f".env, or a file in {secrets}," if secrets else ".env"
+        raise Misuse(f"{where} is not UTF-8; save it as UTF-8") from error
     except ValidationError as error:
         finding = error.errors(include_url=False, include_input=False)[0]
         name = PREFIX + "_".join(str(part) for part in finding["loc"][:1]).upper()
