@@ -190,7 +190,7 @@ def checked_address(text: str) -> str:
     from email_validator import EmailNotValidError, validate_email
 
     try:
-        return validate_email(text, check_deliverability=False).normalized
+        return validate_email(text, check_deliverability=False, strict=True).normalized
     except EmailNotValidError as error:
         raise Misuse(f"{text!r} is not a mail address: {error}") from error
 

@@ -1,0 +1,282 @@
+"""The two lines of the program, with the world replaced: polls, verdicts, digests, deliveries."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from fakes import FakeFetcher, FakeModel, FakeWay, InlineReader, rss
+
+from classifiers.taxonomy import load_taxonomy
+from monitor import jobs
+from monitor.delivery.message import Sender
+from monitor.digest.render import Frame
+from monitor.store import articles, digests, outbox, polls, subscribers
+from monitor.store.database import Store
+from monitor.types import (
+    Deferred,
+    Delivery,
+    Failed,
+    FailureKind,
+    Feed,
+    Fetched,
+    FetchOutcome,
+    NotModified,
+    PollReport,
+    Refused,
+    SendOutcome,
+    Subscriber,
+    SubscriberStatus,
+    Unusable,
+    Validators,
+)
+
+DAY = datetime(2026, 9, 14, 0, 0, tzinfo=UTC)
+"""07:00 in Việt Nam."""
+FEED = Feed("thu", "Báo Thử", "tin", "https://thu.example/rss", "vi", "Asia/Ho_Chi_Minh", "press")
+OTHER = Feed("thu2", "Báo Thử", "thế giới", "https://thu.example/2.rss", "vi", "Asia/Ho_Chi_Minh", "press")
+HOUR = timedelta(hours=1)
+
+
+def rfc822(instant: datetime) -> str:
+    """A date as feeds write it."""
+    return instant.strftime("%a, %d %b %Y %H:%M:%S +0000")
+
+
+def fetched(entries: dict[str, tuple[str, str]], **validators: str) -> Fetched:
+    """A body of entries."""
+    return Fetched(FEED.url, 200, rss(entries), "application/rss+xml", Validators(**validators))
+
+
+def poll(
+    store: Store, answer: FetchOutcome, now: datetime, *feeds: Feed
+) -> tuple[list[PollReport], FakeFetcher]:
+    """One poll of the feeds (FEED by default), all with the same answer."""
+    chosen = feeds or (FEED,)
+    fetcher = FakeFetcher({feed.url: answer for feed in chosen})
+    poller = jobs.Poller(store, fetcher, InlineReader(), timedelta(minutes=15), 4, lambda _: None)
+    return asyncio.run(poller.poll(chosen, now=now)), fetcher
+
+
+def subscribe(store: Store, address: str = "ban@vidu.example", *, wants_empty: bool = False) -> Subscriber:
+    """A daily reader at 07:00 in Việt Nam."""
+    reader = Subscriber(
+        0,
+        address,
+        "vi",
+        "Asia/Ho_Chi_Minh",
+        "daily",
+        7,
+        0,
+        (),
+        wants_empty,
+        SubscriberStatus.ACTIVE,
+        "đơn",
+        DAY,
+    )
+    return subscribers.add(store, reader)
+
+
+def press(store: Store) -> jobs.Press:
+    """A press with the shipped taxonomy."""
+    frame = Frame("Monitor", "ai@vidu.example", "mailto:ai@vidu.example?subject=unsubscribe")
+    return jobs.Press(store, load_taxonomy(), Sender("Monitor", "ai@vidu.example"), lambda _: frame, "fake-1")
+
+
+def deliver(store: Store, way: FakeWay, now: datetime) -> bool:
+    """One round of delivery."""
+
+    def ignore(_delivery: Delivery, _outcome: SendOutcome) -> None:
+        return None
+
+    postman = jobs.Postman(store, way, ignore)
+    postman.recover(now=now)
+    return postman.deliver(now=now)
+
+
+NEWS = {
+    "https://thu.example/tin-100001.html": ("Nhật mở nhà máy", rfc822(DAY - 3 * HOUR)),
+    "https://thu.example/tin-100002.html": ("Giá vàng tăng", rfc822(DAY - 2 * HOUR)),
+}
+
+
+def test_news_goes_from_a_feed_to_a_letter(store: Store) -> None:
+    """Poll, judge, compose, render, deliver: one relevant entry, one letter with it."""
+    reader = subscribe(store)
+    (report,), _ = poll(store, fetched(NEWS), DAY)
+    assert (report.outcome, report.entries, report.new) == ("new", 2, 2)
+    assert jobs.classify_stored(store, FakeModel(), now=DAY) == 2
+    (digest,) = press(store).issue(now=DAY)
+    assert [item.judged.article.title for item in digest.items] == ["Nhật mở nhà máy"]
+    way = FakeWay()
+    assert deliver(store, way, DAY)
+    (letter,) = way.letters
+    assert letter.recipient == reader.address
+    assert press(store).issue(now=DAY) == []
+    assert outbox.counts(store) == {"sent": 1}
+
+
+def test_a_second_poll_stores_nothing(store: Store) -> None:
+    """The validators of the first poll are sent with the second, and known entries stay one article."""
+    poll(store, fetched(NEWS, etag='"1"'), DAY)
+    (report,), fetcher = poll(store, fetched(NEWS, etag='"2"'), DAY + HOUR)
+    assert (report.outcome, report.new) == ("nothing-new", 0)
+    assert fetcher.asked[0][1].etag == '"1"'
+    (report,), _ = poll(store, NotModified(FEED.url, 304, Validators(etag='"2"')), DAY + 2 * HOUR)
+    assert report.outcome == "not-modified"
+    assert articles.count(store) == 2
+
+
+def test_the_same_article_in_two_feeds_of_an_outlet_is_one(store: Store) -> None:
+    """The scope of identity is the outlet, not the feed."""
+    poll(store, fetched(NEWS), DAY, FEED, OTHER)
+    assert articles.count(store) == 2
+    assert len(store.rows("SELECT * FROM sighting")) == 4
+
+
+def test_a_changed_title_is_a_revision(store: Store) -> None:
+    """Not a new article, and it is judged anew."""
+    poll(store, fetched(NEWS), DAY)
+    jobs.classify_stored(store, FakeModel(), now=DAY)
+    changed = {link: (title + " (cập nhật)", date) for link, (title, date) in NEWS.items()}
+    (report,), _ = poll(store, fetched(changed), DAY + HOUR)
+    assert (report.new, report.revised) == (0, 2)
+    assert jobs.classify_stored(store, FakeModel(), now=DAY + HOUR) == 2
+
+
+def test_a_failing_feed_backs_off_and_comes_back(store: Store) -> None:
+    """Failures in a row lengthen the pause, a success ends it; nothing stored is lost."""
+    poll(store, fetched(NEWS, etag='"1"'), DAY)
+    failure = Failed(FailureKind.UNREACHABLE, "no route")
+    for number in (1, 2):
+        (report,), _ = poll(store, failure, DAY + number * HOUR)
+        assert (report.outcome, report.reason) == ("failed", "no route")
+    state = polls.feed_states(store)["thu"]
+    assert state.failures == 2
+    assert state.due_at
+    assert state.due_at >= DAY + 2 * HOUR + timedelta(minutes=45)
+    assert state.validators.etag == '"1"'
+    assert jobs.due_feeds([FEED], polls.feed_states(store), DAY + 2 * HOUR) == []
+    assert jobs.due_feeds([FEED], polls.feed_states(store), DAY + 30 * HOUR) == [FEED]
+    poll(store, fetched(NEWS), DAY + 3 * HOUR)
+    assert polls.feed_states(store)["thu"].failures == 0
+
+
+def test_retry_after_is_obeyed(store: Store) -> None:
+    """A server that asks for patience is not asked again before."""
+    poll(store, Failed(FailureKind.STATUS, "status 429", 429, retry_after=7200.0), DAY)
+    (report,), fetcher = poll(store, fetched(NEWS), DAY + HOUR)
+    assert report.outcome == "waiting"
+    assert fetcher.asked == []
+    (report,), _ = poll(store, fetched(NEWS), DAY + 3 * HOUR)
+    assert report.outcome == "new"
+
+
+def test_a_new_address_starts_without_validators(store: Store) -> None:
+    """What another address remembered means nothing to this one."""
+    poll(store, fetched(NEWS, etag='"1"'), DAY)
+    moved = Feed("thu", FEED.outlet, "tin", "https://moi.example/rss", "vi", FEED.zone, "press")
+    _, fetcher = poll(store, fetched(NEWS), DAY + HOUR, moved)
+    assert fetcher.asked == [("https://moi.example/rss", Validators())]
+
+
+def test_a_permanent_move_is_remembered_until_it_fails(store: Store) -> None:
+    """301 and 308 change the address asked next time; a failure there goes back to the configured one."""
+    new = "https://moi.example/rss"
+    answer = Fetched(new, 200, rss(NEWS), "", Validators(), moved_to=new)
+    poll(store, answer, DAY)
+    fetcher = FakeFetcher({new: Failed(FailureKind.UNREACHABLE, "gone"), FEED.url: fetched(NEWS)})
+    poller = jobs.Poller(store, fetcher, InlineReader(), timedelta(minutes=15), 4, lambda _: None)
+    asyncio.run(poller.poll([FEED], now=DAY + HOUR))
+    asyncio.run(poller.poll([FEED], now=DAY + 5 * HOUR))
+    assert [url for url, _ in fetcher.asked] == [new, FEED.url]
+
+
+def test_back_catalogue_is_stored_and_never_mailed(store: Store) -> None:
+    """What a first poll brings from days ago is no news."""
+    subscribe(store)
+    old = {"https://thu.example/tin-100009.html": ("Nhật xưa", rfc822(DAY - 30 * HOUR))}
+    poll(store, fetched(old), DAY)
+    jobs.classify_stored(store, FakeModel(), now=DAY)
+    (digest,) = press(store).issue(now=DAY)
+    assert digest.items == ()
+    assert [reason for _, reason in digest.omitted] == ["back-catalogue"]
+
+
+def test_an_article_is_mailed_once_and_a_missed_day_is_caught_up(store: Store) -> None:
+    """After two silent days one digest brings what came meanwhile, and nothing twice."""
+    subscribe(store)
+    poll(store, fetched(NEWS), DAY)
+    jobs.classify_stored(store, FakeModel(), now=DAY)
+    press(store).issue(now=DAY)
+    later = DAY + timedelta(days=3)
+    more = {"https://thu.example/tin-100003.html": ("Nhật xây cảng", rfc822(later - 40 * HOUR)), **NEWS}
+    poll(store, fetched(more), later - 39 * HOUR)
+    jobs.classify_stored(store, FakeModel(), now=later)
+    (digest,) = press(store).issue(now=later)
+    assert [item.judged.article.title for item in digest.items] == ["Nhật xây cảng"]
+    assert press(store).issue(now=later + HOUR) == []
+    assert press(store).issue(now=later - timedelta(days=2)) == []
+
+
+def test_nothing_to_say_means_no_mail_unless_wanted(store: Store) -> None:
+    """The slot counts as served either way."""
+    subscribe(store, "im@vidu.example")
+    keen = subscribe(store, "ca@vidu.example", wants_empty=True)
+    assert len(press(store).issue(now=DAY)) == 2
+    (letter,) = [d.letter for d in outbox.due(store, now=DAY)]
+    assert letter.recipient == keen.address
+    assert digests.last_slot(store, keen) == DAY
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "status"),
+    [
+        (Deferred("451 later"), {"queued": 1}, SubscriberStatus.ACTIVE),
+        (Refused("550 nobody"), {"refused": 1}, SubscriberStatus.SUSPENDED),
+        (Unusable("535 login"), {"queued": 1}, SubscriberStatus.ACTIVE),
+    ],
+)
+def test_answers_of_the_server(
+    store: Store, answer: SendOutcome, state: dict[str, int], status: SubscriberStatus
+) -> None:
+    """4xx waits, 5xx suspends that reader, a broken way out stops the run and keeps the letter."""
+    reader = subscribe(store, wants_empty=True)
+    press(store).issue(now=DAY)
+    whole = deliver(store, FakeWay([answer]), DAY)
+    assert whole is not isinstance(answer, Unusable)
+    assert outbox.counts(store) == state
+    found = subscribers.find(store, reader.address)
+    assert found
+    assert found.status is status
+    if state == {"queued": 1}:
+        later = FakeWay()
+        assert deliver(store, later, DAY + HOUR)
+        assert len(later.letters) == 1
+
+
+def test_an_interrupted_letter_goes_again_under_its_old_id(store: Store) -> None:
+    """A crash between handing over and noting costs at most one extra copy, with the same Message-ID."""
+    subscribe(store, wants_empty=True)
+    press(store).issue(now=DAY)
+    (waiting,) = outbox.due(store, now=DAY)
+    outbox.begin(store, waiting)
+    way = FakeWay()
+    deliver(store, way, DAY)
+    assert [letter.message_id for letter in way.letters] == [waiting.letter.message_id]
+
+
+def test_stopping_leaves_the_rest_queued(store: Store) -> None:
+    """A stop between two letters leaves the next one for the next run."""
+    for name in ("a", "b"):
+        subscribe(store, f"{name}@vidu.example", wants_empty=True)
+    press(store).issue(now=DAY)
+    way = FakeWay()
+    jobs.Postman(store, way, lambda *_: None).deliver(now=DAY, stop=lambda: len(way.letters) == 1)
+    assert outbox.counts(store) == {"queued": 1, "sent": 1}
