@@ -117,6 +117,7 @@ _TITLE_PARTS = re.compile(r"\s+[-–—|»·]+\s+|\s*[|»]\s*|:\s+")
 _FEED_WORDS = re.compile(r"\b(?:rss|feeds?|atom)\b", re.IGNORECASE)
 _NO_SECTION = ("", "rss", "feed", "feeds", "index", "home", "atom")
 _FIRST_SECTION = "tin mới"
+_SECOND_LEVEL = ("com", "org", "net", "gov", "edu", "info", "co", "ac")
 
 
 def proposal(found: Found, given: Mapping[str, Any], listed: Sequence[Feed]) -> dict[str, Any]:
@@ -170,9 +171,11 @@ def _letters(text: str) -> str:
 
 
 def _label(host: str) -> str:
-    """The telling part of a host: vnexpress of vnexpress.net, sggp of sggp.org.vn."""
+    """The telling part of a host: vnexpress of vnexpress.net, sggp of sggp.org.vn, bbci of feeds.bbci.co.uk."""
     parts = host.split(".")
-    while len(parts) > 1 and (len(parts[-1]) <= 3 or parts[-1] in ("info", "news")):
+    if parts[-1].isdigit() or ":" in host:
+        return host  # a numeric address
+    while len(parts) > 1 and (parts[-1] in _SECOND_LEVEL or parts[-1] == host.rpartition(".")[2]):
         parts.pop()
     return parts[-1]
 

@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from fakes import FakeFetcher, FakeModel, FakeWay, InlineReader, rss
 
 from classifiers.taxonomy import load_taxonomy
 from monitor import jobs
@@ -36,6 +30,7 @@ from monitor.types import (
     Unusable,
     Validators,
 )
+from tests.line.fakes import FakeFetcher, FakeModel, FakeWay, InlineReader, rss
 
 DAY = datetime(2026, 9, 14, 0, 0, tzinfo=UTC)
 """07:00 in Việt Nam."""
