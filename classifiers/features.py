@@ -33,8 +33,8 @@ GROUPS: dict[str, frozenset[str]] = {
                               "bilateral"}),
     "vietnam-public": frozenset({"vn-ministry", "vn-person", "vietnam-authority"}),
     "other-any": frozenset({"other-country", "other-org"}),
-    "act": frozenset({"meet", "sign", "cooperate", "aid", "fund", "invest", "deal", "trade", "people", "exchange", "research",
-                      "travel"}),
+    "act": frozenset({"meet", "sign", "cooperate", "aid", "fund", "invest", "deal", "trade", "people", "exchange",
+                      "research", "travel"}),
     "noise": frozenset({"launch", "price", "sport", "crime", "disaster", "market", "entertainment", "lifestyle",
                         "japan-domestic"}),
 }  # fmt: skip
@@ -75,7 +75,8 @@ PRODUCTS: tuple[tuple[str, str], ...] = (
     *(("japan-place", other) for other in ("vietnam-any", "vietnam-public", "act", "noise", "travel", "sport")),
     *(("japan-product", other) for other in ("launch", "price", "act", "vietnam-public", "invest")),
     *(("japan-project", other) for other in ("japan-word", "act", "meet", "vietnam-public")),
-    ("japan-word", "aid"), ("japan-public", "aid"), ("japan-word", "other-any"), ("japan-word", "vietnam-public"), ("japan-word", "japan-owned"),
+    ("japan-word", "aid"), ("japan-public", "aid"),
+    ("japan-word", "other-any"), ("japan-word", "vietnam-public"), ("japan-word", "japan-owned"),
     ("japan-word", "japan-public"), ("other-any", "act"), ("bilateral", "act"), ("bilateral", "noise"),
 )  # fmt: skip
 """Pairs whose meeting says more than each alone: a Japanese-owned firm *and* an investment."""

@@ -5,6 +5,7 @@ Thresholds and calibration come from out-of-fold scores of the examples alone (`
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -111,7 +112,9 @@ def _one_draw(
 
 
 def _folds(examples: Sequence[Example], recipe: Recipe) -> Iterator[tuple[Ints, Ints]]:
-    strata = [e.sectors[0] if e.relevance == 2 else str(e.relevance) for e in examples]
+    wanted = [e.sectors[0] if e.relevance == 2 else str(e.relevance) for e in examples]
+    often = {stratum for stratum, n in Counter(wanted).items() if n >= recipe.folds}
+    strata = [stratum if stratum in often else "rare" for stratum in wanted]
     splitter = StratifiedGroupKFold(recipe.folds, shuffle=True, random_state=recipe.seed)
     yield from splitter.split(np.zeros(len(examples)), strata, [e.story for e in examples])
 

@@ -90,17 +90,15 @@ class Poller:
     fetcher: Fetches
     reader: Reads
     interval: timedelta
-    concurrency: int
     report: Callable[[PollReport], None]
 
     async def poll(self, feeds: Iterable[Feed], *, now: datetime) -> list[PollReport]:
-        """Poll all given feeds, side by side; each one's outcome is stored as soon as it is known."""
+        """Poll all given feeds, side by side (the fetcher bounds how many); each one's outcome is stored as soon
+        as it is known."""
         states = polls.feed_states(self.store)
-        gate = asyncio.Semaphore(self.concurrency)
 
         async def one(feed: Feed) -> PollReport:
-            async with gate:
-                report = await self._poll_one(feed, _fresh(states.get(feed.id), feed), now)
+            report = await self._poll_one(feed, _fresh(states.get(feed.id), feed), now)
             self.report(report)
             return report
 

@@ -56,9 +56,7 @@ async def poller(
     """A poller with its network and its reading processes."""
     async with Fetcher(fetch_policy(settings)) as fetcher:
         with ReaderPool() as pool:
-            yield jobs.Poller(
-                store, fetcher, pool, timedelta(minutes=settings.poll_minutes), settings.concurrency, report
-            )
+            yield jobs.Poller(store, fetcher, pool, timedelta(minutes=settings.poll_minutes), report)
 
 
 def sender_of(settings: Settings) -> Sender:
@@ -169,14 +167,13 @@ def judge_stored(settings: Settings, *, now: datetime) -> int:
 
 def issue_digests(settings: Settings, *, now: datetime) -> list[Digest]:
     """Make every digest that is due and put its letter into the outbox."""
-    from classifiers.models import ModelStore
-
-    model_id = ModelStore(Path(settings.models)).current() or ""
+    model = serving_model(settings)
     with (
         held(lock_path(settings, "mail"), wait=LOCK_WAIT),
         open_store(Path(settings.db), durable=True) as store,
     ):
-        return press(settings, store, load_taxonomy(), model_id).issue(now=now)
+        jobs.classify_stored(store, model, now=now)  # a model promoted meanwhile has judged nothing yet
+        return press(settings, store, load_taxonomy(), model.id).issue(now=now)
 
 
 def deliver_letters(

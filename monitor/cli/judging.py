@@ -22,6 +22,7 @@ from monitor.cli.context import (
     settings_of,
     store_of,
 )
+from monitor.cli.progress import counting
 from monitor.errors import Misuse
 
 CHUNK = 2000
@@ -51,8 +52,10 @@ def classify(ctx: click.Context, source: Iterable[bytes], workers: int | None) -
                 bad += 1
                 say(f"line {number}: {error}; it is left out")
 
-    for chunk in classify_many(model, _chunks(ids_and_texts()), workers):
-        sys.stdout.write("".join(_written(item_id, verdict) for item_id, verdict in chunk))
+    with counting("classifying", None) as step:
+        for chunk in classify_many(model, _chunks(ids_and_texts()), workers):
+            sys.stdout.write("".join(_written(item_id, verdict) for item_id, verdict in chunk))
+            step(len(chunk))
     sys.stdout.flush()
     return 1 if bad else 0
 

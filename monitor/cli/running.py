@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -88,21 +89,22 @@ def run(ctx: click.Context) -> None:
             )
         model = serving_model(settings)
         log("start", feeds=len(feeds), readers=readers, model=model.id)
-        told = False
+        polled = False
 
         async def poll_round(now: datetime) -> None:
-            nonlocal told
+            nonlocal polled
             reports, judged = await poll_once(settings, feeds, now=now, only_due=True)
             if reports:
                 new = sum(r.new for r in reports)
                 failed = sum(r.outcome == "failed" for r in reports)
                 log("cycle", feeds=len(reports), failed=failed, new=new, judged=judged)
-            if reports and not told:
-                told = True
+            if not polled:
+                polled = True
                 say("first round done; what was found: vietnhat articles list --decision send")
 
-        async def mail(now: datetime, stop: object) -> None:
-            await mail_round(settings, now, stop)  # type: ignore[arg-type]  # Work names the exact type
+        async def mail(now: datetime, stop: Callable[[], bool]) -> None:
+            if polled:  # after a pause the news of it comes first, then the digest that tells it
+                await mail_round(settings, now, stop)
 
         asyncio.run(serve(Work(poll_round, mail)))
     say(f"stopped at {datetime.now(UTC):%H:%M} UTC; nothing is left half done")

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from monitor.errors import Misuse
 
@@ -27,6 +27,7 @@ class Settings(BaseSettings):
         env_file=".env",
         env_file_encoding="utf-8",
         env_ignore_empty=True,
+        allow_inf_nan=False,
         extra="forbid",
         frozen=True,
         hide_input_in_errors=True,
@@ -45,7 +46,7 @@ class Settings(BaseSettings):
     fetch_deadline: Annotated[Seconds, Field(gt=0, description="for one whole exchange")] = 30.0
     max_feed_mib: Annotated[float, Field(gt=0, description="largest body after decompression")] = 15.0
     contact: Annotated[str, Field(description="URL or address in our User-Agent, for publishers")] = (
-        "https://github.com/vietnhat/monitor"
+        "https://vietnhat.example/contact-not-set"
     )
     proxy: Annotated[str | None, Field(description="outbound HTTP proxy, as http://host:port")] = None
     allow_private: Annotated[
@@ -131,8 +132,9 @@ def load_settings(overrides: Mapping[str, object] | None = None) -> Settings:
     try:
         return Settings(_secrets_dir=secrets, **given)  # type: ignore[arg-type]  # checked by pydantic
     except UnicodeDecodeError as error:
-        where = f".env, or a file in {secrets}," if secrets else ".env"
-        raise Misuse(f"{where} is not UTF-8; save it as UTF-8") from error
+        raise Misuse(".env: is not UTF-8; save it as UTF-8") from error
+    except SettingsError as error:
+        raise Misuse(f"{secrets}: {error}; is the file there readable, and UTF-8?") from error
     except ValidationError as error:
         finding = error.errors(include_url=False, include_input=False)[0]
         name = PREFIX + "_".join(str(part) for part in finding["loc"][:1]).upper()

@@ -66,7 +66,9 @@ def test_list_with_outcomes(newsstand: Newsstand, models: Path, monkeypatch: pyt
 def test_check_says_what_each_feed_holds(newsstand: Newsstand) -> None:
     """Entries, the newest one's local time, missing and future dates, problems, a new address; nothing is stored."""
     newsstand.offer("/a", TWO)
-    newsstand.offer("/undated", rss(("Bão số 9", ""), ("Lũ", "hôm qua"), ("Mưa", "Fri, 01 Jan 2100 00:00:00 GMT")))
+    newsstand.offer(
+        "/undated", rss(("Bão số 9", ""), ("Lũ", "hôm qua"), ("Mưa", "Fri, 01 Jan 2100 00:00:00 GMT"))
+    )
     newsstand.offer("/empty", rss())
     newsstand.server.expect_request("/old").respond_with_data("", status=301, headers={"Location": "/a"})
     newsstand.list(a="/a", undated="/undated", empty="/empty", old="/old", gone="/gone")

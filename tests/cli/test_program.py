@@ -88,8 +88,8 @@ def test_the_table_of_commands_is_that_of_the_modules() -> None:
         (Misuse("so not"), 2, "vietnhat: so not"),
         (BadFile("f.yaml", "is odd", line=3, key="a.b", todo="mend it"), 2, "vietnhat: f.yaml:3: a.b: is odd; mend it"),
         (DatabaseError("x.db: is full"), 1, "vietnhat: x.db: is full"),
-        (AlreadyRunning(7, "x.lock"), 1, "vietnhat: x.lock: process 7 is already running on this database; "
-                                         "stop it first, or give another --db"),
+        (AlreadyRunning(7, "x.lock"), 1, ("vietnhat: x.lock: process 7 is already running on this database; "
+                                         "stop it first, or give another --db")),
         (Misuse("two\nlines\x1b[31m"), 2, "vietnhat: two lines [31m"),
         (PermissionError(13, "Permission denied", "/x/y"), 1,
          "vietnhat: /x/y: Permission denied; check path and permissions"),

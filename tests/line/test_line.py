@@ -55,7 +55,7 @@ def poll(
     """One poll of the feeds (FEED by default), all with the same answer."""
     chosen = feeds or (FEED,)
     fetcher = FakeFetcher({feed.url: answer for feed in chosen})
-    poller = jobs.Poller(store, fetcher, InlineReader(), timedelta(minutes=15), 4, lambda _: None)
+    poller = jobs.Poller(store, fetcher, InlineReader(), timedelta(minutes=15), lambda _: None)
     return asyncio.run(poller.poll(chosen, now=now)), fetcher
 
 
@@ -187,7 +187,7 @@ def test_a_permanent_move_is_remembered_until_it_fails(store: Store) -> None:
     answer = Fetched(new, 200, rss(NEWS), "", Validators(), moved_to=new)
     poll(store, answer, DAY)
     fetcher = FakeFetcher({new: Failed(FailureKind.UNREACHABLE, "gone"), FEED.url: fetched(NEWS)})
-    poller = jobs.Poller(store, fetcher, InlineReader(), timedelta(minutes=15), 4, lambda _: None)
+    poller = jobs.Poller(store, fetcher, InlineReader(), timedelta(minutes=15), lambda _: None)
     asyncio.run(poller.poll([FEED], now=DAY + HOUR))
     asyncio.run(poller.poll([FEED], now=DAY + 5 * HOUR))
     assert [url for url, _ in fetcher.asked] == [new, FEED.url]

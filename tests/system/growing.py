@@ -81,7 +81,7 @@ class GrowingFeeds(ThreadingHTTPServer):
         self.items: dict[str, list[Item]] = {feed: [] for feed in feeds}
         self.now = datetime.now().astimezone()
         self.growing = True
-        self.slowness = 0.3
+        self.slowness = 0.6
         self.asked = 0
         self.mutex = threading.Lock()
         self._relevant = iter(relevant)

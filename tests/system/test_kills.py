@@ -27,7 +27,9 @@ FIRST_MORNING = datetime(2026, 9, 7, 7, 0, tzinfo=ZoneInfo("Asia/Ho_Chi_Minh"))
 ENOUGH = 20
 MOST_ROUNDS = 70
 MOST_SECONDS = 110.0
-SLOWNESS = 0.05
+POLLING = 1.0
+"""Seconds from the first request to well after the last answer."""
+SLOWNESS = 0.06
 
 
 @dataclass
@@ -43,8 +45,11 @@ class Ledger:
 class Street:
     """A house, its feeds, and mornings that pass."""
 
-    def __init__(self, house: House, feeds: GrowingFeeds, letters: Callable[[], int], seed: int) -> None:
-        self.house, self.feeds, self.letters = house, feeds, letters
+    def __init__(
+        self, house: House, feeds: GrowingFeeds, letters: Callable[[], int], *, mailing: float, seed: int
+    ) -> None:
+        """`letters` counts those begun; `mailing` is about how long sending a morning's letters takes."""
+        self.house, self.feeds, self.letters, self.mailing = house, feeds, letters, mailing
         self.ledger = Ledger()
         self.now = FIRST_MORNING
         self.random = random.Random(seed)
@@ -70,8 +75,8 @@ class Street:
         asked = self.feeds.asked
         with self.house.started("poll", "--as-of", self.as_of) as process:
             if self.random.random() < 0.8:
-                until(lambda: self.feeds.asked > asked or process.poll() is not None, seconds=20)
-            time.sleep(self.random.uniform(0, 1.4))
+                until(lambda: self.feeds.asked > asked or process.poll() is not None, seconds=20, every=0.002)
+            time.sleep(self.random.uniform(0, POLLING))
             process.kill()
             process.wait()
         self.ledger.polling[self._where_polling(process.returncode, self.feeds.asked - asked)] += 1
@@ -81,8 +86,8 @@ class Street:
         before = self.letters()
         with self.house.started("digest", "send", "--as-of", self.as_of) as process:
             if self.random.random() < 0.8:
-                until(lambda: self.letters() > before or process.poll() is not None, seconds=20)
-                time.sleep(self.random.uniform(0, SLOWNESS * 12))
+                until(lambda: self.letters() > before or process.poll() is not None, seconds=20, every=0.002)
+                time.sleep(self.random.uniform(0, self.mailing))
             else:
                 time.sleep(self.random.uniform(0.2, 1.2))
             process.kill()
@@ -185,7 +190,7 @@ def test_kills_during_polls_and_deliveries_by_smtp(
         house.watch(FEEDS, feeds.port)
         house.mail_through(port)
         house.subscribe(readers)
-        street = Street(house, feeds, lambda: sink.begun, seed=1)
+        street = Street(house, feeds, lambda: sink.begun, mailing=0.5, seed=1)
         street.morning()
         seconds = _play(
             street,
@@ -206,13 +211,13 @@ def test_kills_during_deliveries_into_a_folder(
     tmp_path: Path, models: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The same with .eml files: each letter is there whole and once, whatever was killed while writing."""
-    readers = _readers(25)
+    readers = _readers(40)
     house = House(tmp_path, models)
     with growing_feeds(FEEDS, relevant_texts(models), seed=2) as feeds:
         feeds.slowness = 0.0
         house.watch(FEEDS, feeds.port)
         house.subscribe(readers)
-        street = Street(house, feeds, lambda: len(list(house.outbox.glob("*.eml"))), seed=2)
+        street = Street(house, feeds, lambda: len(list(house.outbox.glob("*.eml"))), mailing=0.1, seed=2)
         street.morning()
         seconds = _play(
             street,
