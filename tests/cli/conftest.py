@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,14 +11,20 @@ import pytest
 import structlog
 from pytest_httpserver import HTTPServer
 
+from classifiers.models import ModelStore
 from classifiers.verdict import CommitmentScore, Decision, Evidence, SectorScore, Verdict
 from monitor.store import polls, verdicts
 from monitor.store.database import open_store
 from monitor.types import Entry, Feed, FeedState, NewArticle, PollPlan, PollReport, Revision
-from tests.cli.samples import MODEL, feed_line, feeds_file
+from tests.cli.samples import feed_line, feeds_file
 
 FEED = Feed("thu", "Báo Thử", "tin", "https://thu.example/rss", "vi", "Asia/Ho_Chi_Minh", "press")
 SEEN = datetime(2026, 11, 20, 23, 0, tzinfo=UTC)
+SENT = Verdict(
+    0.97, Decision.SEND, (SectorScore("oda", 0.9),), (CommitmentScore("oda.yen-loans", 0.4),),
+    (Evidence("vay", 1.5),), "m-1",
+)  # fmt: skip
+DROPPED = Verdict(0.01, Decision.DROP, (), (), (), "m-1")
 
 
 @pytest.fixture(autouse=True)
@@ -49,22 +55,21 @@ def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         new = PollPlan(new=tuple(NewArticle(entry, entry.published, news=True) for entry in entries))
         polls.record_poll(store, FEED, new, state, report, now=SEEN)
         polls.record_poll(store, FEED, PollPlan(revised=(Revision(1, reworded),)), state, report, now=SEEN)
-        sent = Verdict(
-            0.97, Decision.SEND, (SectorScore("oda", 0.9),), (CommitmentScore("oda.yen-loans", 0.4),),
-            (Evidence("vay", 1.5),), MODEL,
-        )  # fmt: skip
-        dropped = Verdict(0.01, Decision.DROP, (), (), (), MODEL)
-        verdicts.save(store, [(1, sent), (2, dropped)], now=SEEN)
+        verdicts.save(store, [(1, SENT), (2, DROPPED)], now=SEEN)
     return path
 
 
 @pytest.fixture
-def no_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A models folder that names the model of the sample archive: enough for whatever judges nothing."""
-    folder = tmp_path / "named-model"
-    folder.mkdir()
-    (folder / "current").write_text(MODEL, encoding="utf-8")
-    monkeypatch.setenv("VIETNHAT_MODELS", str(folder))
+def judged_archive(archive: Path, models: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The sample archive, judged in the same way under the name of the release's model, which serves."""
+    monkeypatch.setenv("VIETNHAT_MODELS", str(models))
+    serving = ModelStore(models).current() or ""
+    with open_store(archive) as store:
+        pairs = [
+            (n, replace(verdict, model=serving)) for n, verdict in ((1, SENT), (2, DROPPED), (3, DROPPED))
+        ]
+        verdicts.save(store, pairs, now=SEEN + timedelta(minutes=1))
+    return archive
 
 
 @dataclass(frozen=True)

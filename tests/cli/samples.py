@@ -13,7 +13,6 @@ from click.testing import CliRunner
 from monitor.cli import cli, guarded
 
 CONSENT = ("--consent", "signed list, 3 Nov 2026")
-MODEL = "m-1"
 NOW = "2026-11-21T07:30"
 """When the sample archive is read: the day of its news, Vietnam time."""
 

@@ -16,7 +16,7 @@ TITLE = "Nhật Bản đầu tư lớn vào Huế"
 
 
 @pytest.fixture(autouse=True)
-def _reader(archive: Path, no_training: None) -> None:
+def _reader(judged_archive: Path) -> None:
     """One reader who agreed, news of the day, and a model that has judged it."""
     call("subscribers", "add", ADDRESS, *CONSENT)
 

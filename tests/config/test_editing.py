@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -96,7 +95,8 @@ def test_add_and_remove_leaves_no_trace(tmp_path: Path, layout: str) -> None:
 @pytest.mark.parametrize(
     "value",
     ["yes", "null", "5", "a: b", "a #b", "#a", "- a", "'a'", '"a"', "a:", "{a}", "[a]", "*a", "&a", "!a", "@a", "%a",
-     "a\\b", "|", "> x", "?", "~", "Tin – tức & «mới»", "日本語", "a\tb", "a\u2028b", "a\x7fb", "a\nb: c\n- id: x", "😀"],
+     "a\\b", "|",
+     "> x", "?", "~", "Tin – tức & «mới»", "日本語", "a\tb", "a\u2028b", "a\x7fb", "a\nb: c\n- id: x", "😀"],
 )  # fmt: skip
 def test_any_text_comes_back(tmp_path: Path, value: str) -> None:
     """A feed's title is a stranger's text: whatever it holds stays one value."""
@@ -194,7 +194,7 @@ def test_links_and_permissions_stay(tmp_path: Path) -> None:
     add_feed(link, NEW)
     assert link.is_symlink()
     assert len(load_feeds(path)) == 4
-    assert os.stat(path).st_mode & 0o777 == 0o640
+    assert path.stat().st_mode & 0o777 == 0o640
 
 
 def test_new_feed_names_the_wrong_key() -> None:

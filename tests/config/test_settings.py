@@ -148,7 +148,7 @@ def test_credentials_that_are_no_folder(monkeypatch: pytest.MonkeyPatch, tmp_pat
     if kind == "file":
         path.write_text("", encoding="utf-8")
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(path))
-    with pytest.raises(Misuse, match="CREDENTIALS_DIRECTORY: .* is not a folder"):
+    with pytest.raises(Misuse, match=r"CREDENTIALS_DIRECTORY: .* is not a folder"):
         load_settings()
 
 
@@ -156,6 +156,6 @@ def test_a_credential_that_is_no_text(monkeypatch: pytest.MonkeyPatch, tmp_path:
     """A password file in another encoding is told without its contents."""
     (tmp_path / "vietnhat_smtp_password").write_bytes(b"geheim-\xff")
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
-    with pytest.raises(Misuse, match="smtp_password.* UTF-8") as caught:
+    with pytest.raises(Misuse, match=r"smtp_password.* UTF-8") as caught:
         load_settings()
     assert "geheim" not in str(caught.value)
