@@ -1,0 +1,150 @@
+"""`vietnhat run` as systemd and people treat it: stopped at any moment, started twice, started without a network."""
+
+from __future__ import annotations
+
+import random
+import signal
+import socket
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.system.growing import growing_feeds, relevant_texts
+from tests.system.house import House, catches, until
+from tests.system.post import Sink, mail_server
+
+pytestmark = pytest.mark.system
+
+FEEDS = ("bao-cau-rong", "bao-cau-giay", "bao-cau-mong", "bao-cau-bong")
+STOPS = 20
+
+
+def _everything_is_due(house: House) -> None:
+    """As if the minutes to the next poll had passed."""
+    if house.rows("SELECT 1 FROM sqlite_master WHERE name = 'feed_state'"):
+        house.write("UPDATE feed_state SET due_at = NULL")
+
+
+def test_sigterm_at_random_moments(tmp_path: Path, models: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It ends within ten seconds with exit code 0; no letter is half sent, none is sent twice, the file is sound."""
+    house, sink, chance = House(tmp_path, models), Sink(0.15), random.Random(7)
+    durations, moments = [], Counter[str]()
+    with growing_feeds(FEEDS, relevant_texts(models)) as feeds, mail_server(sink) as port:
+        house.watch(FEEDS, feeds.port)
+        house.mail_through(port)
+        for number in range(STOPS):
+            house.subscribe([f"reader{number:02d}-{copy}@stop.example" for copy in range(4)])
+            _everything_is_due(house)
+            asked, begun = feeds.asked, sink.begun
+            with house.started("run") as process:
+                until(
+                    lambda p=process: catches(p.pid, signal.SIGTERM) or p.poll() is not None,
+                    seconds=20,
+                    every=0.002,
+                )  # type: ignore[misc]  # mypy sees no type of a default in a lambda
+                time.sleep(chance.uniform(0, 4.5))
+                process.terminate()
+                started = time.monotonic()
+                code = process.wait(timeout=20)
+                durations.append(time.monotonic() - started)
+            moments[
+                f"{'polling' if feeds.asked > asked else 'before'}, {'mailing' if sink.begun > begun else 'no mail'}"
+            ] += 1
+            assert code == 0, house.said()[-2000:]
+            assert durations[-1] <= 10
+            assert not house.rows("SELECT 1 FROM delivery WHERE state = 'sending'")
+        feeds.growing = False
+        _everything_is_due(house)
+        house.call("poll")
+        house.call("digest", "send")
+        served = Counter(item.link for item in feeds.everything)
+    with capsys.disabled():
+        print(
+            f"\nSIGTERM: {STOPS} stops, longest {max(durations):.1f} s, {dict(moments)}, {len(sink.copies)} letters"
+        )
+    assert house.is_sound()
+    assert Counter(row["link"] for row in house.rows("SELECT link FROM article")) == served
+    assert {row["state"] for row in house.rows("SELECT state FROM delivery")} == {"sent"}
+    copies = Counter(copy.message_id for copy in sink.copies)
+    assert set(copies) == {row["message_id"] for row in house.rows("SELECT message_id FROM delivery")}
+    assert set(copies.values()) == {1}
+    assert not house.tracebacks()
+    assert not house.strays()
+
+
+def test_a_second_daemon_refuses_and_names_the_first(tmp_path: Path, models: Path) -> None:
+    """Exit code 1, the first one's pid, and the first one goes on; commands work beside it."""
+    house = House(tmp_path, models)
+    with growing_feeds(FEEDS, []) as feeds:
+        house.watch(FEEDS, feeds.port)
+        with house.started("run") as process:
+            assert until(lambda: "event=cycle" in house.said(), seconds=30)
+            said = house.call("run", code=1)
+            assert f"process {process.pid} is already running" in said
+            assert "bao-cau-rong" in house.call("poll")
+            assert process.poll() is None
+            process.terminate()
+            assert process.wait(timeout=10) == 0
+    assert "nothing is left half done" in house.said()
+
+
+def test_what_a_dead_process_left_unjudged_is_judged_at_the_start(tmp_path: Path, models: Path) -> None:
+    """Killed between storing and judging, with nothing new in any feed afterwards: the articles get their verdicts."""
+    house = House(tmp_path, models)
+    with growing_feeds(FEEDS, relevant_texts(models)) as feeds:
+        house.watch(FEEDS, feeds.port)
+        house.call("poll")
+        house.write("DELETE FROM verdict")
+        house.write("UPDATE feed_state SET due_at = '2099-01-01T00:00:00Z'")
+        with house.started("run") as process:
+            judged = until(
+                lambda: len(house.rows("SELECT 1 FROM verdict")) == len(feeds.everything), seconds=15
+            )
+            process.terminate()
+            assert process.wait(timeout=10) == 0
+    assert judged
+
+
+def test_without_a_network_it_comes_up_and_keeps_trying(tmp_path: Path, models: Path) -> None:
+    """Nobody listens where the feeds should be: one line for each, and another as soon as they are due again."""
+    house = House(tmp_path, models)
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))  # taken, but not listened on: refused for as long as the test runs
+        house.watch(FEEDS, closed.getsockname()[1])
+        with house.started("run") as process:
+            assert until(lambda: "event=cycle" in house.said(), seconds=30)
+            first = house.said()
+            _everything_is_due(house)
+            again = until(lambda: house.said().count("event=cycle") == 2, seconds=40)
+            assert process.poll() is None
+            process.terminate()
+            assert process.wait(timeout=10) == 0
+    lines = [line for line in first.splitlines() if "event=poll" in line]
+    assert sorted(line.partition("feed=")[2].split()[0] for line in lines) == sorted(FEEDS)
+    assert all("outcome=failed" in line and "reason=" in line for line in lines)
+    assert again, "it did not try a second time"
+    assert not house.tracebacks()
+
+
+def test_a_mail_server_that_hangs_cannot_hold_up_the_stop(tmp_path: Path, models: Path) -> None:
+    """SIGTERM, and again, while the answer to a letter is awaited: over within ten seconds; the letter goes out later."""
+    house, sink = House(tmp_path, models), Sink(120.0)
+    with growing_feeds(FEEDS, []) as feeds, mail_server(sink) as port:
+        house.watch(FEEDS, feeds.port)
+        house.mail_through(port)
+        house.subscribe(["slow@stop.example"])
+        with house.started("run") as process:
+            assert until(lambda: sink.begun == 1, seconds=30)
+            started = time.monotonic()
+            while process.poll() is None and time.monotonic() - started < 20:
+                process.terminate()
+                time.sleep(0.2)
+            assert time.monotonic() - started <= 10
+            assert process.wait(timeout=1) == 0
+        assert not house.tracebacks()
+        sink.slowness = 0.0
+        house.call("deliver")
+    assert [row["state"] for row in house.rows("SELECT state FROM delivery")] == ["sent"]
+    assert len({copy.message_id for copy in sink.copies}) == 1
