@@ -1,4 +1,4 @@
-"""Scores of held-out verdicts against labels: what a model card and the gate go by. Needs no scikit-learn."""
+"""Scores of held-out verdicts against labels: what a model card and the gate go by."""
 
 from __future__ import annotations
 

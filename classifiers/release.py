@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -26,13 +27,14 @@ from classifiers.model import Linear, Model, Thresholds
 from classifiers.models import Manifest, ModelStore, new_id
 from classifiers.shipped import shipped
 from classifiers.signals import Lexicon, build_lexicon
-from classifiers.taxonomy import Taxonomy, load_taxonomy
+from classifiers.taxonomy import load_taxonomy
 from classifiers.training import Recipe, fit, out_of_fold
 
 
-def shipped_lexicon(taxonomy: Taxonomy) -> Lexicon:
-    """The lexicon of the shipped data files."""
-    return build_lexicon(load_gazetteer(), load_word_lists(), taxonomy)
+@cache
+def shipped_lexicon() -> Lexicon:
+    """The lexicon of the shipped data files, read once a process."""
+    return build_lexicon(load_gazetteer(), load_word_lists(), load_taxonomy())
 
 
 def data_fingerprint(examples: tuple[Example, ...]) -> str:
@@ -47,7 +49,7 @@ def train_with_folds(now: datetime, recipe: Recipe) -> tuple[Model, Report, OutO
     """Folds, thresholds, final fit and report on the shipped corpus."""
     taxonomy = load_taxonomy()
     examples = load_corpus(taxonomy)
-    lexicon = shipped_lexicon(taxonomy)
+    lexicon = shipped_lexicon()
     data = data_fingerprint(examples)
     held_out = out_of_fold(examples, lexicon, taxonomy, recipe)
     model = accept(fit(examples, lexicon, taxonomy, recipe, new_id(now, data)), held_out, recipe.ratio)
@@ -78,7 +80,7 @@ def fit_accepted(now: datetime) -> tuple[Model, Manifest]:
             path, "the data files were changed since this was accepted", todo="run 'vietnhat retrain'"
         )
     recipe = Recipe(**{**accepted["recipe"], "ratio": StreamRatio(**accepted["recipe"]["ratio"])})
-    model = fit(examples, shipped_lexicon(taxonomy), taxonomy, recipe, new_id(now, data))
+    model = fit(examples, shipped_lexicon(), taxonomy, recipe, new_id(now, data))
     model = replace(
         model,
         relevance=_calibrated(model.relevance, accepted["relevance"]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -143,5 +143,10 @@ class Taxonomy(Record):
 
 
 def load_taxonomy(path: Path | None = None) -> Taxonomy:
-    """The shipped taxonomy, or the one at `path`. Raises BadFile."""
-    return load(path or shipped("data", "taxonomy.yaml"), Taxonomy)
+    """The shipped taxonomy (read once a process), or the one at `path`. Raises BadFile."""
+    return load(path, Taxonomy) if path else _shipped()
+
+
+@cache
+def _shipped() -> Taxonomy:
+    return load(shipped("data", "taxonomy.yaml"), Taxonomy)

@@ -1,13 +1,14 @@
 """The errors a person can cause or must act on.
 
     VietnhatError                 one line for a person; exit code 1
-    ├── Misuse                    wrong words, bad file, bad setting; exit code 2
-    │   └── BadFile (classifiers.errors)   file, line, key, what to do
+    ├── Misuse                    wrong words, bad setting; exit code 2
+    │   └── BadFile               a data or configuration file: path, line, key, what to do
+    ├── BadModel                  a model that is missing, damaged or foreign
     ├── DatabaseError             the store cannot be opened or used
     ├── AlreadyRunning            another daemon holds the database
-    └── NoModel                   nothing has been trained yet
+    └── BadLetter                 (monitor.delivery.message) a value that no letter can carry
 
-Expected outcomes of the network are values (`monitor.types.Failed`), not errors.
+Expected outcomes of the network are values (`monitor.types.Failed`, `Deferred`, …), not errors.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from monitor.cli.context import json_option, print_json, print_table, say, settings_of
+from monitor.errors import Misuse
 
 
 @click.command()
@@ -143,7 +144,10 @@ def promote(ctx: click.Context, model_id: str) -> None:
     """Let MODEL_ID serve from now on."""
     from classifiers.models import ModelStore
 
-    ModelStore(Path(settings_of(ctx).models)).promote(model_id)
+    store = ModelStore(Path(settings_of(ctx).models))
+    if model_id not in store.ids():
+        raise Misuse(f"there is no model {model_id!r}; see 'vietnhat model list'")
+    store.promote(model_id)
     say(f"model {model_id} serves now")
 
 

@@ -74,7 +74,7 @@ def test_one_by_one_is_as_in_a_batch(model: Model) -> None:
 def test_the_space_computes_what_scikit_learn_computes() -> None:
     """TF-IDF of the word block equals TfidfVectorizer's."""
     examples = load_corpus(load_taxonomy())[:200]
-    features = extract_all([e.text for e in examples], shipped_lexicon(load_taxonomy()))
+    features = extract_all([e.text for e in examples], shipped_lexicon())
     space = fit_space(features, min_term=2, min_signal=10**9, max_share=1.0, signal_scale=1.0)
     reference = TfidfVectorizer(analyzer=lambda one: one.terms, min_df=2, sublinear_tf=True)
     wanted = reference.fit_transform(features)

@@ -14,7 +14,7 @@ from classifiers.text import normalise
 @pytest.fixture(scope="module")
 def lexicon() -> Lexicon:
     """The shipped names and word lists."""
-    return shipped_lexicon(load_taxonomy())
+    return shipped_lexicon()
 
 
 def signals(lexicon: Lexicon, text: str) -> set[str]:

@@ -8,6 +8,7 @@ import pytest
 from classifiers.calibration import OutOfFold, StreamRatio, accept, stream_weights
 from classifiers.corpus import Example, load_corpus
 from classifiers.evaluation import calibration_error, evaluate
+from classifiers.model import Model
 from classifiers.release import shipped_lexicon
 from classifiers.taxonomy import load_taxonomy
 from classifiers.training import Recipe, fit, out_of_fold
@@ -55,13 +56,22 @@ def small() -> tuple[Example, ...]:
     return load_corpus(load_taxonomy())[::6]
 
 
-def test_training_learns_and_reports(small: tuple[Example, ...]) -> None:
+RECIPE = Recipe(repeats=1)
+"""One drawing of folds is enough to see that it works."""
+
+
+@pytest.fixture(scope="module")
+def trained(small: tuple[Example, ...]) -> tuple[Model, OutOfFold]:
+    """A model of the small corpus, and its held-out scores."""
+    folds = out_of_fold(small, shipped_lexicon(), load_taxonomy(), RECIPE)
+    return accept(fit(small, shipped_lexicon(), load_taxonomy(), RECIPE, "small"), folds, RECIPE.ratio), folds
+
+
+def test_training_learns_and_reports(small: tuple[Example, ...], trained: tuple[Model, OutOfFold]) -> None:
     """On a sixth of the corpus held-out scores are far above chance, thresholds lie inside (0, 1), and the same
     seed gives the same model."""
-    taxonomy = load_taxonomy()
-    lexicon, recipe = shipped_lexicon(taxonomy), Recipe(repeats=1)
-    folds = out_of_fold(small, lexicon, taxonomy, recipe)
-    model = accept(fit(small, lexicon, taxonomy, recipe, "small"), folds, recipe.ratio)
+    model, folds = trained
+    recipe, lexicon, taxonomy = RECIPE, shipped_lexicon(), load_taxonomy()
     report = evaluate(model, folds, recipe.ratio)
     assert report.relevance.f1 > 0.5
     assert report.micro.f1 > 0.4
@@ -75,7 +85,7 @@ def test_training_learns_and_reports(small: tuple[Example, ...]) -> None:
 def test_a_sector_without_examples_is_never_predicted(small: tuple[Example, ...]) -> None:
     """No positives means no guess, not a crash."""
     taxonomy = load_taxonomy()
-    lexicon, recipe = shipped_lexicon(taxonomy), Recipe(repeats=1)
+    lexicon, recipe = shipped_lexicon(), Recipe(repeats=1)
     without = [e for e in small if "defence" not in e.sectors]
     folds = out_of_fold(without, lexicon, taxonomy, recipe)
     model = accept(fit(without, lexicon, taxonomy, recipe, "small"), folds, recipe.ratio)
@@ -89,19 +99,16 @@ def test_folds_keep_a_story_on_one_side(small: tuple[Example, ...]) -> None:
 
     paired = [replace(e, id=f"{e.id}-{twin}", story=e.story) for e in small[::2] for twin in "ab"]
     taxonomy = load_taxonomy()
-    folds = out_of_fold(paired, shipped_lexicon(taxonomy), taxonomy, Recipe(repeats=1))
+    folds = out_of_fold(paired, shipped_lexicon(), taxonomy, Recipe(repeats=1))
     sides: dict[str, set[int]] = {}
     for e, fold in zip(folds.examples, folds.fold, strict=True):
         sides.setdefault(e.story, set()).add(int(fold))
     assert all(len(side) == 1 for side in sides.values())
 
 
-def test_sending_needs_relevance(small: tuple[Example, ...]) -> None:
+def test_sending_needs_relevance(small: tuple[Example, ...], trained: tuple[Model, OutOfFold]) -> None:
     """Decisions follow the thresholds."""
-    taxonomy = load_taxonomy()
-    lexicon, recipe = shipped_lexicon(taxonomy), Recipe(repeats=1)
-    folds = out_of_fold(small, lexicon, taxonomy, recipe)
-    model = accept(fit(small, lexicon, taxonomy, recipe, "small"), folds, recipe.ratio)
+    model, _ = trained
     for verdict in model.classify([e.text for e in small[:100]]):
         above = verdict.relevance >= model.thresholds.send
         assert (verdict.decision is Decision.SEND) == above

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
@@ -14,7 +15,7 @@ from monitor.errors import AlreadyRunning, BadFile, DatabaseError, Misuse
 from tests.cli.samples import call
 
 HEAVY = ("sklearn", "numpy", "scipy", "aiohttp", "sqlite_utils", "pydantic", "ruamel", "feedparser", "rich")
-ROOT = __file__.rsplit("/tests/", 1)[0]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def commands(
@@ -63,7 +64,7 @@ def test_version() -> None:
 
 @pytest.mark.parametrize("path", [path for path, _ in EVERY], ids=" ".join)
 def test_every_command_has_help(path: tuple[str, ...]) -> None:
-    """Each command says what it is for, in its own help and to its group, and names each of its options' use."""
+    """Each command says what it is for, in a whole sentence."""
     answer = call(*path, "--help")
     assert answer.code == 0
     assert answer.out.startswith(f"Usage: vietnhat {' '.join(path)}")
@@ -133,7 +134,7 @@ def test_main_exits(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
     assert capsys.readouterr().err.startswith("vietnhat: there is no sector or commitment 'nix'")
 
 
-def test_a_reader_that_has_seen_enough(tmp_path: object) -> None:
+def test_a_reader_that_has_seen_enough() -> None:
     """`vietnhat … | head` ends without complaint."""
     shell = f"{sys.executable} -m monitor taxonomy show --json | head -c 10"
     answer = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, cwd=ROOT, timeout=60)
@@ -151,11 +152,32 @@ def test_an_unknown_setting_stops_every_command(command: tuple[str, ...]) -> Non
 
 
 @pytest.mark.parametrize("name", ["", "/", "folder", "/proc/nix/x.db"])
-def test_a_database_that_cannot_be(name: str, tmp_path: object) -> None:
+def test_a_database_that_cannot_be(name: str) -> None:
     """A path that is no file, or cannot be made one, is told in one line."""
-    from pathlib import Path
-
     Path("folder").mkdir()
     answer = call("--db", name, "articles", "list")
     assert answer.code in (1, 2)
     assert answer.complaint
+
+
+def test_progress_is_for_terminals(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A bar or a sign is drawn where somebody looks, on standard error, and nowhere else."""
+    from monitor.cli.progress import counting, working
+
+    def work() -> None:
+        with working("fitting"), counting("polling", 3) as step:
+            step(1)
+
+    work()
+    assert capsys.readouterr() == ("", "")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    with working("fitting"):
+        pass
+    with counting("polling", 3) as step:
+        step(3)
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "polling" in shown.err

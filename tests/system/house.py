@@ -11,7 +11,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+
+from monitor.store import subscribers
+from monitor.store.database import open_store
+from monitor.types import Subscriber, SubscriberStatus
 
 STARTER = "from monitor.cli import main; main()"
 
@@ -59,9 +64,24 @@ class House:
         }
 
     def subscribe(self, addresses: Sequence[str]) -> None:
-        """Readers who want a letter every day."""
-        for address in addresses:
-            self.call("subscribers", "add", address, "--consent", "system test", "--empty")
+        """Readers who agreed, and want a letter every day; past the command line, which takes a second for each."""
+        with open_store(self.db, durable=True) as store:
+            for address in addresses:
+                reader = Subscriber(
+                    id=0,
+                    address=address,
+                    language="vi",
+                    zone="Asia/Ho_Chi_Minh",
+                    cadence="daily",
+                    hour=7,
+                    weekday=0,
+                    sectors=(),
+                    wants_empty=True,
+                    status=SubscriberStatus.ACTIVE,
+                    consent="system test",
+                    created_at=datetime.now(UTC),
+                )
+                subscribers.add(store, reader)
 
     def call(self, *words: str, code: int = 0, seconds: float = 60) -> str:
         """Run a command to its end; what it printed on both streams."""

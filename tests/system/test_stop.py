@@ -129,7 +129,7 @@ def test_without_a_network_it_comes_up_and_keeps_trying(tmp_path: Path, models: 
 
 
 def test_a_mail_server_that_hangs_cannot_hold_up_the_stop(tmp_path: Path, models: Path) -> None:
-    """SIGTERM, and again, while the answer to a letter is awaited: over within ten seconds; the letter goes out later."""
+    """SIGTERM, and again, while the answer to a letter is awaited: over in ten seconds, and the letter goes out later."""
     house, sink = House(tmp_path, models), Sink(120.0)
     with growing_feeds(FEEDS, []) as feeds, mail_server(sink) as port:
         house.watch(FEEDS, feeds.port)
