@@ -14,7 +14,7 @@ import signal
 import sys
 from concurrent.futures.process import BrokenProcessPool
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from pebble import CONSTS, ProcessExpired, ProcessFuture, ProcessPool
 
@@ -91,8 +91,20 @@ class ReaderPool:
 
 
 def _end(pool: ProcessPool) -> None:
+    """Stop a pool without a word from its children.
+
+    pebble removes the children's locks before it ends them, and one that is just starting then prints a traceback
+    on our standard error; so the locks are kept until the children are gone.
+    """
+    manager: Any = pool._pool_manager.worker_manager
+    mutex: Any = getattr(manager.workers_channel, "mutex", None)
+    remove = getattr(mutex, "unlink", None)
+    if remove:
+        mutex.unlink = lambda: None
     pool.stop()  # type: ignore[no-untyped-call]  # pebble leaves it unannotated
     pool.join()
+    if remove:
+        remove()
 
 
 def _confine(memory: int, parent: int) -> None:  # pragma: no cover - runs in the child
