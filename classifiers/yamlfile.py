@@ -55,9 +55,9 @@ def load(path: Path, model: type[Model]) -> Model:
     try:
         data = _yaml("safe").load(text)
     except DuplicateKeyError as error:
-        raise _marked(path, error, todo="remove one of the two") from error
+        raise _marked(path, error, text, todo="remove one of the two") from error
     except (YAMLError, ValueError, RecursionError) as error:
-        raise _marked(path, error) from error
+        raise _marked(path, error, text) from error
     return validate(path, text, data, model)
 
 
@@ -159,7 +159,7 @@ def _check_events(path: Path, text: str) -> None:
             if getattr(event, "tag", None):
                 raise BadFile(path, "uses a tag ('!…')", line=line, todo="write a plain value")
     except (YAMLError, ValueError, RecursionError) as error:
-        raise _marked(path, error) from error
+        raise _marked(path, error, text) from error
 
 
 def _events(text: str) -> Iterator[Event]:
@@ -167,7 +167,9 @@ def _events(text: str) -> Iterator[Event]:
     return events
 
 
-def _marked(path: Path, error: Exception, todo: str = "check quotes and indentation there") -> BadFile:
+def _marked(
+    path: Path, error: Exception, text: str, todo: str = "check quotes and indentation there"
+) -> BadFile:
     line = None
     problem = "is not YAML that can be read"
     if isinstance(error, MarkedYAMLError):
@@ -175,8 +177,10 @@ def _marked(path: Path, error: Exception, todo: str = "check quotes and indentat
         line = mark.line + 1 if mark else None
         problem = " ".join(str(error.problem or error.context or problem).split())
     elif isinstance(error, YAMLError):
-        line = getattr(getattr(error, "position", None), "line", None)
         problem = " ".join(str(error).split())[:160]
+        if isinstance(place := getattr(error, "position", None), int):
+            line = text.count("\n", 0, place) + 1
+            problem = f"holds the control character #x{ord(text[place]):04x}"
     return BadFile(path, problem, line=line, todo=todo)
 
 

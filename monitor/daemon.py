@@ -42,8 +42,11 @@ async def serve(work: Work, *, ready: Callable[[], None] = lambda: None) -> None
     running: set[asyncio.Task[None]] = set()
     busy: set[str] = set()
 
-    def ring(name: str, action: Callable[[datetime], Awaitable[None]]) -> None:
-        """Start one round of `name` unless the last one still runs or we are stopping."""
+    async def ring(name: str, action: Callable[[datetime], Awaitable[None]]) -> None:
+        """Start one round of `name` unless the last one still runs or we are stopping.
+
+        A coroutine, since AsyncIOScheduler calls plain functions in threads, where no task may be made.
+        """
         if name in busy or stopping.is_set():
             return
         busy.add(name)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 from html import escape
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import quote
 
 from classifiers.taxonomy import Taxonomy, load_taxonomy
@@ -28,6 +31,8 @@ from monitor.store.database import Store, open_store
 from monitor.types import Delivery, Digest, Feed, PollReport, SendOutcome, Subscriber
 
 LOCK_WAIT = 120.0
+
+Result = TypeVar("Result")
 
 
 def lock_path(settings: Settings, activity: str) -> Path:
@@ -155,7 +160,7 @@ async def poll_once(
                 reports = await tool.poll(chosen, now=now)
     judged = 0
     if not only_due or any(r.new or r.revised for r in reports):
-        judged = await asyncio.to_thread(judge_stored, settings, now=now)
+        judged = await _in_thread(partial(judge_stored, settings, now=now))
     return reports, judged
 
 
@@ -202,4 +207,23 @@ async def mail_round(settings: Settings, now: datetime, stop: Callable[[], bool]
             issue_digests(settings, now=now)
             deliver_letters(settings, now=now, stop=stop)
 
-    await asyncio.to_thread(work)
+    await _in_thread(work)
+
+
+async def _in_thread(work: Callable[[], Result]) -> Result:
+    """Do `work` in a thread that no exit waits for.
+
+    Python joins those of `asyncio.to_thread`, and one that waits for a mail server's answer would hold up a stop for
+    minutes. What such a thread leaves half done is what a kill would leave, and is taken up again likewise.
+    """
+    done: Future[Result] = Future()
+    done.set_running_or_notify_cancel()
+
+    def run() -> None:
+        try:
+            done.set_result(work())
+        except BaseException as error:
+            done.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return await asyncio.wrap_future(done)

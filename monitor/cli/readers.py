@@ -19,7 +19,7 @@ from monitor.cli.context import (
     settings_of,
     store_of,
 )
-from monitor.errors import Misuse
+from monitor.errors import Misuse, VietnhatError
 from monitor.store import subscribers as stored
 from monitor.store.database import Store
 from monitor.types import Subscriber, SubscriberStatus
@@ -85,7 +85,11 @@ def add(
             return
         from monitor.wiring import ask_for_consent
 
-        ask_for_consent(settings, store, reader, now=reader.created_at)
+        try:
+            ask_for_consent(settings, store, reader, now=reader.created_at)
+        except VietnhatError:
+            stored.erase(store, reader)  # nobody waits for a letter that was never written
+            raise
         say(f"{reader.address} is asked by letter and gets nothing until they agree")
         say(f"when they have: vietnhat subscribers confirm {reader.address} --consent 'how and when'")
 

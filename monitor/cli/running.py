@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
+import signal
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -73,6 +76,7 @@ def run(ctx: click.Context) -> None:
     from monitor.store.database import open_store
     from monitor.wiring import lock_path, mail_round, poll_once
 
+    signal.signal(signal.SIGTERM, _stop_at_once)  # until `serve` listens, and nothing is under way yet
     settings = settings_of(ctx)
     configure(settings.log)
     feeds = load_feeds(settings.feeds)
@@ -107,4 +111,12 @@ def run(ctx: click.Context) -> None:
                 await mail_round(settings, now, stop)
 
         asyncio.run(serve(Work(poll_round, mail)))
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it is being obeyed
     say(f"stopped at {datetime.now(UTC):%H:%M} UTC; nothing is left half done")
+
+
+def _stop_at_once(_number: int, _frame: object) -> NoReturn:
+    """End well, and with us the process that may be fitting the first model."""
+    for child in multiprocessing.active_children():
+        child.kill()
+    raise SystemExit(0)

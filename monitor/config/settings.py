@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
+from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
@@ -28,7 +29,7 @@ class Settings(BaseSettings):
         env_file_encoding="utf-8",
         env_ignore_empty=True,
         allow_inf_nan=False,
-        extra="forbid",
+        extra="ignore",  # other programs' lines in .env; unknown ones of ours are refused below
         frozen=True,
         hide_input_in_errors=True,
     )
@@ -130,6 +131,7 @@ def load_settings(overrides: Mapping[str, object] | None = None) -> Settings:
     if secrets and not Path(secrets).is_dir():
         raise Misuse(f"CREDENTIALS_DIRECTORY: {secrets} is not a folder; correct or unset it")
     try:
+        _refuse_unknown(dotenv_values(".env", encoding="utf-8", interpolate=False), ".env: ")
         return Settings(_secrets_dir=secrets, **given)  # type: ignore[arg-type]  # checked by pydantic
     except UnicodeDecodeError as error:
         raise Misuse(".env: is not UTF-8; save it as UTF-8") from error
@@ -138,15 +140,14 @@ def load_settings(overrides: Mapping[str, object] | None = None) -> Settings:
     except ValidationError as error:
         finding = error.errors(include_url=False, include_input=False)[0]
         name = PREFIX + "_".join(str(part) for part in finding["loc"][:1]).upper()
-        if finding["type"] == "extra_forbidden":
-            name = str(finding["loc"][0]).upper()
-            raise Misuse(f".env: {name}: unknown setting; remove it or correct its spelling") from error
         message = finding["msg"].removeprefix("Value error, ")
         raise Misuse(f"{name}: {message}; correct it in the environment or in .env") from error
 
 
-def _refuse_unknown(environment: Mapping[str, str]) -> None:
+def _refuse_unknown(names: Iterable[str], where: str = "") -> None:
     known = {PREFIX + name.upper() for name in Settings.model_fields}
-    unknown = sorted(name for name in environment if name.startswith(PREFIX) and name not in known)
+    unknown = sorted(name for name in names if name.upper().startswith(PREFIX) and name not in known)
     if unknown:
-        raise Misuse(f"{unknown[0]}: unknown setting; see 'vietnhat config show' for those that exist")
+        raise Misuse(
+            f"{where}{unknown[0]}: unknown setting; see 'vietnhat config show' for those that exist"
+        )

@@ -14,8 +14,8 @@ from monitor.store.times import from_text, to_text
 from monitor.types import Article, JudgedArticle
 
 LATEST_VERDICT = """
-    LEFT JOIN verdict v ON v.article_id = a.id AND v.scored_at =
-        (SELECT max(scored_at) FROM verdict WHERE article_id = a.id)
+    LEFT JOIN verdict v ON v.article_id = a.id AND v.model =
+        (SELECT model FROM verdict WHERE article_id = a.id ORDER BY scored_at DESC, model DESC LIMIT 1)
 """
 
 _SELECT = "SELECT a.*, v.model, v.relevance, v.decision, v.sectors, v.commitments, v.evidence FROM article a"

@@ -12,13 +12,14 @@ from pathlib import Path
 import pytest
 
 from tests.system.growing import growing_feeds, relevant_texts
-from tests.system.house import House, catches, until
+from tests.system.house import HASTY, House, catches, members, until
 from tests.system.post import Sink, mail_server
 
 pytestmark = pytest.mark.system
 
 FEEDS = ("bao-cau-rong", "bao-cau-giay", "bao-cau-mong", "bao-cau-bong")
 STOPS = 20
+LETTERS = 8
 
 
 def _everything_is_due(house: House) -> None:
@@ -30,27 +31,28 @@ def _everything_is_due(house: House) -> None:
 def test_sigterm_at_random_moments(tmp_path: Path, models: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """It ends within ten seconds with exit code 0; no letter is half sent, none is sent twice, the file is sound."""
     house, sink, chance = House(tmp_path, models), Sink(0.15), random.Random(7)
-    durations, moments = [], Counter[str]()
+    durations, moments = list[float](), Counter[str]()
+    house.starter = HASTY
     with growing_feeds(FEEDS, relevant_texts(models)) as feeds, mail_server(sink) as port:
         house.watch(FEEDS, feeds.port)
         house.mail_through(port)
         for number in range(STOPS):
-            house.subscribe([f"reader{number:02d}-{copy}@stop.example" for copy in range(4)])
+            house.subscribe([f"reader{number:02d}-{copy}@stop.example" for copy in range(LETTERS)])
             _everything_is_due(house)
-            asked, begun = feeds.asked, sink.begun
+            asked, begun, cycles = feeds.asked, sink.begun, house.said().count("event=cycle")
             with house.started("run") as process:
                 until(
                     lambda p=process: catches(p.pid, signal.SIGTERM) or p.poll() is not None,
                     seconds=20,
                     every=0.002,
                 )  # type: ignore[misc]  # mypy sees no type of a default in a lambda
-                time.sleep(chance.uniform(0, 4.5))
+                time.sleep(chance.uniform(0, 3.2))
                 process.terminate()
                 started = time.monotonic()
                 code = process.wait(timeout=20)
                 durations.append(time.monotonic() - started)
             moments[
-                f"{'polling' if feeds.asked > asked else 'before'}, {'mailing' if sink.begun > begun else 'no mail'}"
+                _moment(feeds.asked > asked, house.said().count("event=cycle") > cycles, sink.begun - begun)
             ] += 1
             assert code == 0, house.said()[-2000:]
             assert durations[-1] <= 10
@@ -72,6 +74,14 @@ def test_sigterm_at_random_moments(tmp_path: Path, models: Path, capsys: pytest.
     assert set(copies.values()) == {1}
     assert not house.tracebacks()
     assert not house.strays()
+
+
+def _moment(asked: bool, polled: bool, letters: int) -> str:
+    if letters:
+        return "mailing" if letters < LETTERS else "after the letters"
+    if polled:
+        return "between polling and mailing"
+    return "polling" if asked else "before polling"
 
 
 def test_a_second_daemon_refuses_and_names_the_first(tmp_path: Path, models: Path) -> None:
@@ -100,7 +110,7 @@ def test_what_a_dead_process_left_unjudged_is_judged_at_the_start(tmp_path: Path
         house.write("UPDATE feed_state SET due_at = '2099-01-01T00:00:00Z'")
         with house.started("run") as process:
             judged = until(
-                lambda: len(house.rows("SELECT 1 FROM verdict")) == len(feeds.everything), seconds=15
+                lambda: len(house.rows("SELECT 1 FROM verdict")) == len(feeds.everything), seconds=40
             )
             process.terminate()
             assert process.wait(timeout=10) == 0
@@ -110,6 +120,7 @@ def test_what_a_dead_process_left_unjudged_is_judged_at_the_start(tmp_path: Path
 def test_without_a_network_it_comes_up_and_keeps_trying(tmp_path: Path, models: Path) -> None:
     """Nobody listens where the feeds should be: one line for each, and another as soon as they are due again."""
     house = House(tmp_path, models)
+    house.starter = HASTY
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))  # taken, but not listened on: refused for as long as the test runs
         house.watch(FEEDS, closed.getsockname()[1])
@@ -128,13 +139,29 @@ def test_without_a_network_it_comes_up_and_keeps_trying(tmp_path: Path, models: 
     assert not house.tracebacks()
 
 
+def test_sigterm_while_the_first_model_is_fitted(tmp_path: Path, models: Path) -> None:
+    """Before anything runs there is nothing to finish: it ends at once, and so does the process that fits."""
+    house = House(
+        tmp_path, tmp_path / "models"
+    )  # `models` is asked for only so that fitting is known to work
+    with growing_feeds(FEEDS, []) as feeds:
+        house.watch(FEEDS, feeds.port)
+        with house.started("run") as process:
+            assert until(lambda: len(members(process.pid)) > 2, seconds=20), "nobody fits a model"
+            time.sleep(1)
+            process.terminate()
+            assert process.wait(timeout=5) == 0
+    assert not house.tracebacks()
+
+
 def test_a_mail_server_that_hangs_cannot_hold_up_the_stop(tmp_path: Path, models: Path) -> None:
-    """SIGTERM, and again, while the answer to a letter is awaited: over in ten seconds, and the letter goes out later."""
+    """SIGTERM, and again, while the answer to a letter is awaited: over in ten seconds; the letter goes out later."""
     house, sink = House(tmp_path, models), Sink(120.0)
     with growing_feeds(FEEDS, []) as feeds, mail_server(sink) as port:
         house.watch(FEEDS, feeds.port)
         house.mail_through(port)
         house.subscribe(["slow@stop.example"])
+        house.starter = HASTY
         with house.started("run") as process:
             assert until(lambda: sink.begun == 1, seconds=30)
             started = time.monotonic()
