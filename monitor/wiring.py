@@ -151,9 +151,13 @@ async def poll_once(
     only_due: bool = False,
     report: Callable[[PollReport], None] = polled,
 ) -> tuple[list[PollReport], int]:
-    """One round of polling and judging; the reports and how many articles got a verdict."""
+    """One round of polling and judging; the reports and how many articles got a verdict.
+
+    A round of what is due does not wait for another poll under way: the next round will find it done.
+    """
     reports: list[PollReport] = []
-    with held(lock_path(settings, "poll"), wait=LOCK_WAIT), open_store(Path(settings.db)) as store:
+    wait = 0.0 if only_due else LOCK_WAIT
+    with held(lock_path(settings, "poll"), wait=wait), open_store(Path(settings.db)) as store:
         chosen = jobs.due_feeds(feeds, polls.feed_states(store), now) if only_due else list(feeds)
         if chosen:
             async with poller(settings, store, report) as tool:

@@ -104,7 +104,10 @@ def run(ctx: click.Context) -> None:
                 log("cycle", feeds=len(reports), failed=failed, new=new, judged=judged)
             if not polled:
                 polled = True
-                say("first round done; what was found: vietnhat articles list --decision send")
+                if reports and all(r.outcome == "failed" for r in reports):
+                    say("no feed could be reached; each is tried again, with growing pauses")
+                else:
+                    say("first round done; what was found: vietnhat articles list --decision send")
 
         async def mail(now: datetime, stop: Callable[[], bool]) -> None:
             if polled:  # after a pause the news of it comes first, then the digest that tells it

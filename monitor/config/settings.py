@@ -148,6 +148,4 @@ def _refuse_unknown(names: Iterable[str], where: str = "") -> None:
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     unknown = sorted(name for name in names if name.upper().startswith(PREFIX) and name not in known)
     if unknown:
-        raise Misuse(
-            f"{where}{unknown[0]}: unknown setting; see 'vietnhat config show' for those that exist"
-        )
+        raise Misuse(f"{where}{unknown[0]}: unknown setting; see 'vietnhat config show' for those that exist")
