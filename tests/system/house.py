@@ -35,6 +35,7 @@ class House:
             "VIETNHAT_FEEDS": str(folder / "feeds.yaml"),
             "VIETNHAT_MODELS": str(models),
             "VIETNHAT_OUTBOX": str(self.outbox),
+            "VIETNHAT_BASE_URL": "https://digest.example",
             "VIETNHAT_HOST_SPACING": "0",
             "VIETNHAT_POLL_MINUTES": "1",
         }

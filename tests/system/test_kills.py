@@ -18,7 +18,7 @@ import pytest
 
 from tests.system.growing import GrowingFeeds, growing_feeds, relevant_texts
 from tests.system.house import House, until
-from tests.system.post import Copy, Sink, mail_server, read_outbox
+from tests.system.post import Copy, Sink, faults_of_form, mail_server, read_outbox
 
 pytestmark = pytest.mark.system
 
@@ -205,6 +205,7 @@ def test_kills_during_polls_and_deliveries_by_smtp(
         print(
             f"\nkill -9, SMTP: {dict(street.ledger.polling)} {dict(street.ledger.mailing)} {figures} {seconds:.0f} s"
         )
+    assert not [fault for raw in sink.raw for fault in faults_of_form(raw)]
     assert street.ledger.polling["polling"] >= ENOUGH
     assert street.ledger.mailing["sending"] >= ENOUGH
 

@@ -7,6 +7,7 @@ import signal
 import socket
 import time
 from collections import Counter
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -46,7 +47,11 @@ def test_sigterm_at_random_moments(tmp_path: Path, models: Path, capsys: pytest.
                     seconds=20,
                     every=0.002,
                 )  # type: ignore[misc]  # mypy sees no type of a default in a lambda
-                time.sleep(chance.uniform(0, 3.2))
+                if number % 2:
+                    until(lambda b=begun: sink.begun > b, seconds=10)  # type: ignore[misc]  # as above
+                    time.sleep(chance.uniform(0, 1.2))
+                else:
+                    time.sleep(chance.uniform(0, 2.5))
                 process.terminate()
                 started = time.monotonic()
                 code = process.wait(timeout=20)
@@ -100,9 +105,30 @@ def test_a_second_daemon_refuses_and_names_the_first(tmp_path: Path, models: Pat
     assert "nothing is left half done" in house.said()
 
 
+def test_of_many_started_at_once_exactly_one_runs(tmp_path: Path, models: Path) -> None:
+    """Eight starts in the same moment on a database that is not there yet: one lays it out, seven refuse."""
+    house = House(tmp_path, models)
+    with growing_feeds(FEEDS, []) as feeds, ExitStack() as stack:
+        house.watch(FEEDS, feeds.port)
+        processes = [stack.enter_context(house.started("run")) for _ in range(8)]
+        assert until(lambda: sum(process.poll() is None for process in processes) == 1, seconds=40)
+        assert until(lambda: "event=cycle" in house.said(), seconds=30)
+        (alive,) = (process for process in processes if process.poll() is None)
+        assert [process.poll() for process in processes if process is not alive] == [1] * 7
+        alive.terminate()
+        assert alive.wait(timeout=10) == 0
+    assert (
+        house.said().count(f"process {alive.pid} is already running") + house.said().count("another process")
+        == 7
+    )
+    assert house.is_sound()
+    assert not house.tracebacks()
+
+
 def test_what_a_dead_process_left_unjudged_is_judged_at_the_start(tmp_path: Path, models: Path) -> None:
     """Killed between storing and judging, with nothing new in any feed afterwards: the articles get their verdicts."""
     house = House(tmp_path, models)
+    house.starter = HASTY
     with growing_feeds(FEEDS, relevant_texts(models)) as feeds:
         house.watch(FEEDS, feeds.port)
         house.call("poll")
