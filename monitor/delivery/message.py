@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import EmailPolicy
@@ -167,6 +168,10 @@ class _Policy(EmailPolicy):
         """One header as octets."""
         if name.lower() in self.whole:
             return f"{name}: {value}{self.linesep}".encode("ascii")
+        if name.lower() == "subject" and not self.utf8 and not str(value).isascii():
+            # EmailPolicy loses the space between two encoded words (cpython #92081); the older Header keeps it.
+            encoded = Header(str(value), "utf-8", header_name=name).encode(linesep=self.linesep)
+            return f"{name}: {encoded}{self.linesep}".encode("ascii")
         return super().fold_binary(name, value)
 
 

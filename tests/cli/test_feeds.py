@@ -259,7 +259,9 @@ def test_a_list_that_may_not_be_written(newsstand: Newsstand, monkeypatch: pytes
     """A read-only file: copy it first."""
     newsstand.list(a="/a", b="/b")
     newsstand.file.chmod(0o444)
-    monkeypatch.setattr(os, "access", lambda *_: False)  # root may write everything, and tests may run as root
+    monkeypatch.setattr(
+        os, "access", lambda *_: False
+    )  # root may write everything, and tests may run as root
     assert "may not be written" in call("feeds", "remove", "a").complaint
 
 

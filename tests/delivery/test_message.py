@@ -233,3 +233,17 @@ def test_any_recipient_is_one_recipient_or_none(recipient: str) -> None:
     check_form(letter)
     assert parsed(letter).keys() == NAMES
     assert letter.raw.count(b"\r\nTo: ") == 1
+
+
+def test_a_long_subject_keeps_its_spaces() -> None:
+    """Where a Vietnamese subject is cut into several encoded words, no space between words is lost."""
+    subject = "Các Bộ trưởng Ngoại giao Mê Công và Nhật Bản nhất trí củng cố quan hệ đối tác lâu dài · 23/7 · 10 tin"
+    for cut in range(0, 40, 3):
+        letter = build(
+            replace(Words(), subject=subject[cut:].strip()),
+            recipient="ban@vidu.example",
+            sender=SENDER,
+            message_id="<a@b.example>",
+            date=NOW,
+        )
+        assert parsed(letter)["Subject"] == subject[cut:].strip()

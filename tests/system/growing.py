@@ -1,4 +1,4 @@
-"""Feeds on loopback to which most requests add entries; nothing ever falls out of them.
+"""Feeds on loopback to which every request adds entries; nothing ever falls out of them.
 
 All news in here is invented. What is relevant in it was so by the model of the installation under test.
 """
@@ -116,9 +116,6 @@ class GrowingFeeds(ThreadingHTTPServer):
         time.sleep(self._random.uniform(0, self.slowness))
 
     def _grow(self, feed: str) -> None:
-        """Not every time: who believes to know a document must have stored it."""
-        if self._random.random() < 0.4:
-            return
         self._add(
             feed,
             Text(f"Chợ hoa số {self._number} nhộn nhịp cuối tuần", "Giá hoa tăng nhẹ, sức mua ổn định."),
