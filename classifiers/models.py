@@ -55,7 +55,13 @@ class ModelStore:
 
     def ids(self) -> tuple[str, ...]:
         """Ids of all complete models, oldest first."""
-        return tuple(sorted(path.parent.name for path in self.root.glob("*/manifest.json")))
+        return tuple(
+            sorted(
+                path.parent.name
+                for path in self.root.glob("*/manifest.json")
+                if not path.parent.name.startswith(".")
+            )
+        )
 
     def current(self) -> str | None:
         """The id that serves, or None before the first."""

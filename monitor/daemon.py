@@ -1,6 +1,6 @@
 """The daemon: APScheduler rings the bell, the database knows what is due. The only module that knows APScheduler.
 
-Three jobs in memory; nothing of them is kept over a restart, because nothing needs to be.
+Two jobs in memory; nothing of them is kept over a restart, because nothing needs to be.
 """
 
 from __future__ import annotations

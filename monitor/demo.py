@@ -23,6 +23,7 @@ from xml.sax.saxutils import escape
 
 from classifiers.shipped import shipped
 from monitor.config.settings import Settings
+from monitor.errors import Misuse
 from monitor.store import subscribers
 from monitor.store.database import open_store
 from monitor.types import Feed, Subscriber, SubscriberStatus
@@ -64,7 +65,12 @@ class SampleEntry:
 
 
 def play(folder: Path, settings: Settings, tell: Callable[[Morning], None]) -> list[Path]:
-    """Run all mornings below `folder`, which is emptied first; the digests as HTML files."""
+    """Run all mornings below `folder`; the digests as HTML files. An earlier demo there is replaced.
+
+    Raises Misuse when the folder holds anything else.
+    """
+    if folder.exists() and any(folder.iterdir()) and not (folder / "demo.db").exists():
+        raise Misuse(f"{folder}: holds something else than an earlier demo; give an empty folder")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     entries = sample_entries()

@@ -19,7 +19,7 @@ from typing import Protocol
 from classifiers.taxonomy import Taxonomy
 from classifiers.verdict import Text, Verdict
 from monitor.delivery import outbox as outbox_states
-from monitor.delivery.message import Sender, build, message_id
+from monitor.delivery.message import BadLetter, Sender, build, message_id
 from monitor.digest import schedule
 from monitor.digest.compose import compose, postponed
 from monitor.digest.render import Frame, Rendered, render
@@ -29,7 +29,6 @@ from monitor.store import digests, outbox, polls, subscribers, verdicts
 from monitor.store.database import Store
 from monitor.types import (
     Delivery,
-    DeliveryState,
     Digest,
     Document,
     Failed,
@@ -50,6 +49,9 @@ RESCORE_DAYS = 14
 """How far back a newly promoted model judges again."""
 
 BATCH = 500
+
+LONGEST_PAUSE = timedelta(hours=27)
+"""A day of back-off or of a server's Retry-After, and its jitter."""
 
 
 class Fetches(Protocol):
@@ -102,7 +104,11 @@ class Poller:
             self.report(report)
             return report
 
-        return list(await asyncio.gather(*(one(feed) for feed in feeds)))
+        outcomes = await asyncio.gather(*(one(feed) for feed in feeds), return_exceptions=True)
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome  # a bug, or the database's: told only after the other feeds are safely stored
+        return [outcome for outcome in outcomes if isinstance(outcome, PollReport)]
 
     async def _poll_one(self, feed: Feed, state: FeedState, now: datetime) -> PollReport:
         if state.not_before and state.not_before > now:
@@ -177,13 +183,18 @@ class Poller:
 
 
 def due_feeds(feeds: Iterable[Feed], states: Mapping[str, FeedState], now: datetime) -> list[Feed]:
-    """Those whose time has come, or that were never polled."""
-    due = []
-    for feed in feeds:
-        state = states.get(feed.id)
-        if state is None or state.due_at is None or state.due_at <= now:
-            due.append(feed)
-    return due
+    """Those whose time has come, or that were never polled.
+
+    A due time further off than any pause we take was set by a clock that was wrong, and does not count.
+    """
+    return [feed for feed in feeds if _is_due(states.get(feed.id), now)]
+
+
+def _is_due(state: FeedState | None, now: datetime) -> bool:
+    if state is None or state.due_at is None:
+        return True
+    due_at = max(state.due_at, state.not_before or state.due_at)
+    return due_at <= now or due_at > now + LONGEST_PAUSE
 
 
 def _fresh(state: FeedState | None, feed: Feed) -> FeedState:
@@ -204,9 +215,11 @@ def classify_stored(store: Store, model: Judges, *, now: datetime) -> int:
     done = 0
     while waiting := verdicts.unscored(store, model.id, since=since, limit=BATCH):
         judged = model.classify([text for _, text in waiting])
-        pairs = [(article_id, verdict) for (article_id, _), verdict in zip(waiting, judged, strict=True)]
-        verdicts.save(store, pairs, now=now)
-        done += len(pairs)
+        whole = [
+            (article_id, text, verdict) for (article_id, text), verdict in zip(waiting, judged, strict=True)
+        ]
+        verdicts.save(store, whole, now=now)
+        done += len(whole)
     return done
 
 
@@ -222,6 +235,7 @@ class Press:
     sender: Sender
     frame: Callable[[Subscriber], Frame]
     model: str
+    complain: Callable[[Subscriber, str], None]
 
     def issue(self, *, now: datetime) -> list[Digest]:
         """Compose, render and queue what is due; every slot is served once, with a letter or without."""
@@ -229,11 +243,17 @@ class Press:
         for subscriber in subscribers.active(self.store):
             last = digests.last_slot(self.store, subscriber)
             if schedule.is_due(subscriber, last, now):
-                digest, rendered = self.compose(subscriber, now=now)
-                wanted = bool(digest.items) or subscriber.wants_empty
-                digests.record(self.store, digest, self.letter(digest, rendered) if wanted else None)
-                issued.append(digest)
+                try:
+                    issued.append(self._issue_one(subscriber, now))
+                except BadLetter as error:  # one reader's address must not keep the others from their mail
+                    self.complain(subscriber, str(error))
         return issued
+
+    def _issue_one(self, subscriber: Subscriber, now: datetime) -> Digest:
+        digest, rendered = self.compose(subscriber, now=now)
+        wanted = bool(digest.items) or subscriber.wants_empty
+        digests.record(self.store, digest, self.letter(digest, rendered) if wanted else None)
+        return digest
 
     def compose(self, subscriber: Subscriber, *, now: datetime) -> tuple[Digest, Rendered]:
         """The digest of the newest slot and its text; nothing is recorded."""
@@ -281,8 +301,14 @@ class Postman:
         """Queue again what a dead process left half-way, under its old Message-ID."""
         left = outbox.interrupted(self.store)
         for delivery in left:
+            again = outbox_states.recovered(delivery, now)
             outbox.settle(
-                self.store, delivery, DeliveryState.QUEUED, next_attempt_at=now, reply="interrupted", now=now
+                self.store,
+                delivery,
+                again.state,
+                next_attempt_at=again.next_attempt_at,
+                reply="interrupted",
+                now=now,
             )
         return len(left)
 
@@ -292,7 +318,8 @@ class Postman:
             for delivery in batch:
                 if stop():
                     return True
-                outbox.begin(self.store, delivery)
+                if not outbox.begin(self.store, delivery):
+                    continue
                 outcome = self.way.send(delivery.letter)
                 if not self._settle(delivery, outcome, now):
                     return False

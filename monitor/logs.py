@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-from monitor.types import Delivery, PollReport, SendOutcome
+from monitor.types import Delivery, PollReport, SendOutcome, Subscriber
 
 
 def configure(form: str) -> None:
@@ -66,6 +66,11 @@ def delivered(delivery: Delivery, outcome: SendOutcome) -> None:
         attempt=delivery.attempts + 1,
         reply=outcome.reply[:200],
     )
+
+
+def undeliverable(subscriber: Subscriber, reason: str) -> None:
+    """The line of a reader no letter can be written for."""
+    warn("no-letter", reader=subscriber.id, reason=reason)
 
 
 def _one_line(_logger: Any, _name: str, values: MutableMapping[str, Any]) -> Mapping[str, Any]:

@@ -24,7 +24,7 @@ from monitor.digest.render import Frame, Rendered, render_confirmation
 from monitor.ingest.fetch import Fetcher, FetchPolicy
 from monitor.ingest.pool import ReaderPool
 from monitor.locks import held
-from monitor.logs import delivered, polled
+from monitor.logs import delivered, polled, undeliverable
 from monitor.serving import serving_model
 from monitor.store import outbox, polls
 from monitor.store.database import Store, open_store
@@ -98,7 +98,9 @@ def way_out(settings: Settings) -> Iterator[jobs.Sends]:
 
 def press(settings: Settings, store: Store, taxonomy: Taxonomy, model_id: str) -> jobs.Press:
     """What makes digests."""
-    return jobs.Press(store, taxonomy, sender_of(settings), partial(frame_of, settings), model_id)
+    return jobs.Press(
+        store, taxonomy, sender_of(settings), partial(frame_of, settings), model_id, undeliverable
+    )
 
 
 def ask_for_consent(settings: Settings, store: Store, reader: Subscriber, *, now: datetime) -> None:
@@ -203,12 +205,19 @@ def deliver_letters(
         return postman.deliver(now=now, stop=stop)
 
 
-async def mail_round(settings: Settings, now: datetime, stop: Callable[[], bool]) -> None:
-    """One round of mailing, in a thread, so that polling and signals go on meanwhile."""
+async def mail_round(
+    settings: Settings, now: datetime, stop: Callable[[], bool], *, news_is_in: bool = True
+) -> None:
+    """One round of mailing, in a thread, so that polling and signals go on meanwhile.
+
+    New digests wait until the news is in; letters that are written already do not, nor for a model that is broken.
+    """
 
     def work() -> None:
-        if not stop():
-            issue_digests(settings, now=now)
+        try:
+            if news_is_in and not stop():
+                issue_digests(settings, now=now)
+        finally:
             deliver_letters(settings, now=now, stop=stop)
 
     await _in_thread(work)

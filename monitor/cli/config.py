@@ -53,7 +53,8 @@ def status(ctx: click.Context, as_json: bool) -> None:
         letters = outbox.counts(store)
         stored = articles.count(store)
         readers = len(subscribers.active(store))
-        problems = polls.problems(store)
+        watched = {feed.id for feed in feeds}
+        problems = [problem for problem in polls.problems(store) if problem["feed_id"] in watched]
     polled = [s.last_polled_at for s in states.values() if s.last_polled_at]
     data = {
         "feeds": len(feeds),

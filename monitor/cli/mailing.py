@@ -37,9 +37,10 @@ def preview(ctx: click.Context, address: str, html_file: Path | None, now: datet
     from classifiers.models import ModelStore
     from classifiers.taxonomy import load_taxonomy
     from monitor.store import subscribers
-    from monitor.wiring import press
+    from monitor.wiring import judge_stored, press
 
     settings = settings_of(ctx)
+    judge_stored(settings, now=now)
     model = ModelStore(Path(settings.models)).current() or ""
     with store_of(settings) as store:
         reader = subscribers.find(store, address)

@@ -110,12 +110,13 @@ def run(ctx: click.Context) -> None:
                     say("first round done; what was found: vietnhat articles list --decision send")
 
         async def mail(now: datetime, stop: Callable[[], bool]) -> None:
-            if polled:  # after a pause the news of it comes first, then the digest that tells it
-                await mail_round(settings, now, stop)
+            await mail_round(
+                settings, now, stop, news_is_in=polled
+            )  # first the news of a pause, then its digest
 
         asyncio.run(serve(Work(poll_round, mail)))
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it is being obeyed
-    say(f"stopped at {datetime.now(UTC):%H:%M} UTC; nothing is left half done")
+    say(f"stopped at {datetime.now(UTC):%H:%M} UTC; what was under way goes on at the next start")
 
 
 def _stop_at_once(_number: int, _frame: object) -> NoReturn:

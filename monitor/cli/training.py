@@ -34,10 +34,6 @@ def retrain(ctx: click.Context, accept: bool, allow_lower: bool, as_json: bool) 
         model, report, _, manifest = train_with_folds(datetime.now(UTC), Recipe())
     store = ModelStore(Path(settings.models))
     store.save(model, manifest)
-    if accept:
-        path = shipped("data", "corpus", "accepted.json")
-        path.write_text(json.dumps(acceptance(model, manifest), indent=1) + "\n", encoding="utf-8")
-        say(f"wrote {path}")
     worse = _worse(store, report.figures())
     if worse and not allow_lower:
         say(
@@ -45,6 +41,10 @@ def retrain(ctx: click.Context, accept: bool, allow_lower: bool, as_json: bool) 
         )
         return 1
     store.promote(model.id)
+    if accept:
+        path = shipped("data", "corpus", "accepted.json")
+        path.write_text(json.dumps(acceptance(model, manifest), indent=1) + "\n", encoding="utf-8")
+        say(f"wrote {path}")
     if as_json:
         print_json({"model": model.id, "scores": report.figures()})
     else:

@@ -17,6 +17,9 @@ MAX_FULL = 40
 
 MAX_AGE = timedelta(days=7)
 
+WEEKLY_SLACK = timedelta(days=1)
+"""What was published before a weekly slot but read after it is a little over a week old at the next one."""
+
 NO_SECTOR = "other"
 """The section of what no sector claims; no id of the taxonomy."""
 
@@ -36,7 +39,7 @@ def compose(
     `since` is only told to the reader; `seen_from`, for a first digest, leaves out what was seen earlier.
     What is over the cap is no part of the digest and stays a candidate; `more` counts it, in items.
     """
-    oldest = now - MAX_AGE
+    oldest = now - MAX_AGE - (WEEKLY_SLACK if subscriber.cadence == "weekly" else timedelta(0))
     chosen = frozenset(subscriber.sectors)
     fit: list[JudgedArticle] = []
     omitted: list[tuple[int, Omission]] = []

@@ -39,12 +39,6 @@ def revisions(store: Store, article_id: int) -> list[dict[str, str]]:
     )
 
 
-def by_link(store: Store, link: str) -> JudgedArticle | None:
-    """The article of an address exactly as a feed gave it."""
-    row = store.one(f"{_SELECT} {LATEST_VERDICT} WHERE a.link = ? ORDER BY a.id LIMIT 1", [link])
-    return judged(row) if row else None
-
-
 def newest(
     store: Store,
     *,
@@ -59,7 +53,9 @@ def newest(
         where.append("v.decision = ?")
         values.append(decision)
     if sector:
-        where.append("EXISTS (SELECT 1 FROM verdict_sector s WHERE s.article_id = a.id AND s.sector = ?)")
+        where.append(
+            "EXISTS (SELECT 1 FROM verdict_sector s WHERE s.article_id = a.id AND s.model = v.model AND s.sector = ?)"
+        )
         values.append(sector)
     if since:
         where.append("a.published >= ?")

@@ -74,17 +74,33 @@ def open_store(path: Path, *, durable: bool = False) -> Store:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        existed = path.exists()
-        if existed and path.stat().st_size == 0:
-            raise DatabaseError(
-                f"{path}: is empty, though it exists; restore a copy, or remove it to start anew"
-            )
         with _creation_lock(path):
+            if not path.exists():
+                _create(path)
+            if path.stat().st_size == 0:
+                raise DatabaseError(
+                    f"{path}: is empty, though it exists; restore a copy, or remove it to start anew"
+                )
             return _open(path, durable=durable)
     except OSError as error:
         raise DatabaseError(
             f"{path}: cannot be opened ({error.strerror}); check path and permissions"
         ) from error
+
+
+def _create(path: Path) -> None:
+    """Lay out a new database beside its place and move it there whole, so that a kill leaves none or a good one."""
+    building = path.with_name(path.name + ".new")
+    building.unlink(missing_ok=True)
+    with _as_database_error(path):
+        connection = sqlite3.connect(building)
+        try:
+            migrations.apply(Database(connection))
+            connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+        finally:
+            connection.close()
+    building.chmod(0o600)
+    building.replace(path)
 
 
 def _open(path: Path, *, durable: bool) -> Store:

@@ -9,8 +9,8 @@ from monitor.store.database import Store
 from monitor.store.times import from_text_or_none, to_text
 from monitor.types import Digest, JudgedArticle, Letter, Subscriber
 
-NEWS_DAYS = 7
-"""Nothing older is mailed as news."""
+CANDIDATE_DAYS = 15
+"""How far back candidates are looked for: past the age of news, so that what grew too old has its reason on record."""
 
 
 def last_slot(store: Store, subscriber: Subscriber) -> datetime | None:
@@ -27,7 +27,7 @@ def candidates(store: Store, subscriber: Subscriber, *, model: str, now: datetim
         "WHERE v.decision IN ('send', 'review') AND a.first_seen <= ? AND a.first_seen >= ? "
         "AND NOT EXISTS (SELECT 1 FROM digest_item i WHERE i.subscriber_id = ? AND i.article_id = a.id) "
         "ORDER BY a.id",
-        [model, to_text(now), to_text(now - timedelta(days=NEWS_DAYS)), subscriber.id],
+        [model, to_text(now), to_text(now - timedelta(days=CANDIDATE_DAYS)), subscriber.id],
     )
     return [judged(row) for row in rows]
 
@@ -62,7 +62,12 @@ def record(store: Store, digest: Digest, letter: Letter | None) -> None:
                      judged_article.verdict.model],
                 )  # fmt: skip
         for article_id, reason in digest.omitted:
-            store.write("INSERT INTO digest_omission VALUES (?,?,?)", [digest.id, article_id, reason])
+            store.write(
+                "INSERT INTO digest_omission SELECT ?1, ?2, ?3 WHERE NOT EXISTS (SELECT 1 FROM digest_omission o "
+                "JOIN digest d ON d.id = o.digest_id WHERE o.article_id = ?2 AND o.reason = ?3 "
+                "AND d.subscriber_id = ?4)",  # once is enough: a review item stays a candidate for days
+                [digest.id, article_id, reason, digest.subscriber.id],
+            )
         if letter:
             now = to_text(digest.composed_at)
             store.write(

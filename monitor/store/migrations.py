@@ -137,6 +137,7 @@ CREATE TABLE digest_omission (
     reason TEXT NOT NULL,
     PRIMARY KEY (digest_id, article_id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX digest_omission_article ON digest_omission(article_id);
 CREATE TABLE delivery (
     id INTEGER PRIMARY KEY,
     kind TEXT NOT NULL,

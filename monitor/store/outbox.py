@@ -10,6 +10,12 @@ from monitor.store.database import Store
 from monitor.store.times import from_text, to_text
 from monitor.types import Delivery, DeliveryState, Letter
 
+_WANTED = (
+    "EXISTS (SELECT 1 FROM subscriber s WHERE s.id = d.subscriber_id AND (s.status = 'active' "
+    "OR (s.status = 'pending' AND d.kind = 'confirmation')))"
+)
+"""A digest goes to active readers only, a confirmation also to those it asks."""
+
 
 def queue(store: Store, kind: str, subscriber_id: int | None, letter: Letter, *, now: datetime) -> None:
     """Put a letter that is no digest (a confirmation) into the outbox."""
@@ -32,9 +38,8 @@ def queue(store: Store, kind: str, subscriber_id: int | None, letter: Letter, *,
 def due(store: Store, *, now: datetime, limit: int = 100) -> list[Delivery]:
     """Queued letters whose time has come, oldest first, for subscribers who may still be mailed."""
     rows = store.rows(
-        "SELECT d.* FROM delivery d LEFT JOIN subscriber s ON s.id = d.subscriber_id "
-        "WHERE d.state = 'queued' AND d.next_attempt_at <= ? "
-        "AND (d.kind <> 'digest' OR s.status = 'active') ORDER BY d.next_attempt_at, d.id LIMIT ?",
+        f"SELECT d.* FROM delivery d WHERE d.state = 'queued' AND d.next_attempt_at <= ? AND {_WANTED} "
+        "ORDER BY d.next_attempt_at, d.id LIMIT ?",
         [to_text(now), limit],
     )
     return [_delivery(row) for row in rows]
@@ -47,13 +52,15 @@ def interrupted(store: Store) -> list[Delivery]:
     ]
 
 
-def begin(store: Store, delivery: Delivery) -> None:
-    """Commit that an attempt begins."""
+def begin(store: Store, delivery: Delivery) -> bool:
+    """Commit that an attempt begins; False when the letter is not wanted any more (paused, removed, erased)."""
     with store.transaction():
-        store.write(
-            "UPDATE delivery SET state = 'sending', attempts = attempts + 1 WHERE id = ? AND state = 'queued'",
+        claimed = store.write(
+            "UPDATE delivery AS d SET state = 'sending', attempts = attempts + 1 "
+            f"WHERE d.id = ? AND d.state = 'queued' AND {_WANTED}",
             [delivery.id],
         )
+        return claimed.rowcount == 1
 
 
 def settle(

@@ -117,8 +117,10 @@ def _revise(store: Store, revised: Revision, now: datetime) -> None:
     store.write(
         "INSERT INTO article_search (rowid, words, folded) VALUES (?,?,?)", [article_id, *_searchable(entry)]
     )
-    store.write("DELETE FROM verdict WHERE article_id = ?", [article_id])
-    store.write("DELETE FROM verdict_sector WHERE article_id = ?", [article_id])
+    # The new wording is judged anew; a verdict something was sent with stays on record.
+    sent = "AND model NOT IN (SELECT model FROM digest_item WHERE article_id = ?)"
+    for table in ("verdict", "verdict_sector"):
+        store.write(f"DELETE FROM {table} WHERE article_id = ? {sent}", [article_id, article_id])
 
 
 def _keys(store: Store, outlet: str, article_id: int, keys: Sequence[str]) -> None:

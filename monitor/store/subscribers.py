@@ -48,8 +48,14 @@ def active(store: Store) -> list[Subscriber]:
 
 
 def set_status(store: Store, subscriber_id: int, status: SubscriberStatus, *, now: datetime) -> None:
-    """Activate, pause, suspend or remove."""
+    """Activate, pause, suspend or remove. What still waits in the outbox for a reader who stopped is let go."""
     with store.transaction():
+        if status in (SubscriberStatus.PAUSED, SubscriberStatus.REMOVED):
+            store.write(
+                "UPDATE delivery SET state = 'refused', letter = NULL, finished_at = ?, reply = ? "
+                "WHERE subscriber_id = ? AND state = 'queued'",
+                [to_text(now), f"the reader is {status}", subscriber_id],
+            )
         store.write(
             "UPDATE subscriber SET status = ?, changed_at = ? WHERE id = ?",
             [status, to_text(now), subscriber_id],

@@ -22,18 +22,20 @@ def unscored(store: Store, model: str, *, since: datetime, limit: int) -> list[t
     return [(row["id"], Text(row["title"], row["summary"])) for row in rows]
 
 
-def save(store: Store, verdicts: Iterable[tuple[int, Verdict]], *, now: datetime) -> None:
-    """Store verdicts in one transaction."""
+def save(store: Store, judged: Iterable[tuple[int, Text, Verdict]], *, now: datetime) -> None:
+    """Store verdicts in one transaction; one of a wording that was revised meanwhile is dropped."""
     with store.transaction():
-        for article_id, verdict in verdicts:
-            store.write(
-                "INSERT OR REPLACE INTO verdict VALUES (?,?,?,?,?,?,?,?)",
+        for article_id, text, verdict in judged:
+            written = store.write(
+                "INSERT OR REPLACE INTO verdict SELECT id, ?, ?, ?, ?, ?, ?, ? FROM article "
+                "WHERE id = ? AND title = ? AND summary = ?",
                 [
-                    article_id, verdict.model, verdict.relevance, verdict.decision,
-                    _json(verdict.sectors), _json(verdict.commitments), _json(verdict.evidence), to_text(now),
+                    verdict.model, verdict.relevance, verdict.decision, _json(verdict.sectors),
+                    _json(verdict.commitments), _json(verdict.evidence), to_text(now),
+                    article_id, text.title, text.summary,
                 ],
             )  # fmt: skip
-            for sector in verdict.sectors:
+            for sector in verdict.sectors if written.rowcount else ():
                 store.write(
                     "INSERT OR REPLACE INTO verdict_sector SELECT ?, published, id, ?, ? FROM article WHERE id = ?",
                     [sector.id, verdict.model, sector.probability, article_id],

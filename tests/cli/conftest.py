@@ -12,8 +12,8 @@ import structlog
 from pytest_httpserver import HTTPServer
 
 from classifiers.models import ModelStore
-from classifiers.verdict import CommitmentScore, Decision, Evidence, SectorScore, Verdict
-from monitor.store import polls, verdicts
+from classifiers.verdict import CommitmentScore, Decision, Evidence, SectorScore, Text, Verdict
+from monitor.store import articles, polls, verdicts
 from monitor.store.database import open_store
 from monitor.types import Entry, Feed, FeedState, NewArticle, PollPlan, PollReport, Revision
 from tests.cli.samples import feed_line, feeds_file
@@ -55,7 +55,8 @@ def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         new = PollPlan(new=tuple(NewArticle(entry, entry.published, news=True) for entry in entries))
         polls.record_poll(store, FEED, new, state, report, now=SEEN)
         polls.record_poll(store, FEED, PollPlan(revised=(Revision(1, reworded),)), state, report, now=SEEN)
-        verdicts.save(store, [(1, SENT), (2, DROPPED)], now=SEEN)
+        wordings = [Text(reworded.title, reworded.summary), Text(entries[1].title, entries[1].summary)]
+        verdicts.save(store, [(1, wordings[0], SENT), (2, wordings[1], DROPPED)], now=SEEN)
     return path
 
 
@@ -65,9 +66,12 @@ def judged_archive(archive: Path, models: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("VIETNHAT_MODELS", str(models))
     serving = ModelStore(models).current() or ""
     with open_store(archive) as store:
-        pairs = [
-            (n, replace(verdict, model=serving)) for n, verdict in ((1, SENT), (2, DROPPED), (3, DROPPED))
-        ]
+        pairs = []
+        for n, verdict in ((1, SENT), (2, DROPPED), (3, DROPPED)):
+            found = articles.get(store, n)
+            assert found
+            text = Text(found.article.title, found.article.summary)
+            pairs.append((n, text, replace(verdict, model=serving)))
         verdicts.save(store, pairs, now=SEEN + timedelta(minutes=1))
     return archive
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from classifiers.taxonomy import load_taxonomy
+from classifiers.verdict import Decision, Text, Verdict
 from monitor import jobs
 from monitor.delivery.message import Sender
 from monitor.digest.render import Frame
@@ -21,6 +23,7 @@ from monitor.types import (
     Feed,
     Fetched,
     FetchOutcome,
+    Letter,
     NotModified,
     PollReport,
     Refused,
@@ -81,7 +84,9 @@ def subscribe(store: Store, address: str = "ban@vidu.example", *, wants_empty: b
 def press(store: Store) -> jobs.Press:
     """A press with the shipped taxonomy."""
     frame = Frame("Monitor", "ai@vidu.example", "mailto:ai@vidu.example?subject=unsubscribe")
-    return jobs.Press(store, load_taxonomy(), Sender("Monitor", "ai@vidu.example"), lambda _: frame, "fake-1")
+    return jobs.Press(
+        store, load_taxonomy(), Sender("Monitor", "ai@vidu.example"), lambda _: frame, "fake-1", print
+    )
 
 
 def deliver(store: Store, way: FakeWay, now: datetime) -> bool:
@@ -275,3 +280,42 @@ def test_stopping_leaves_the_rest_queued(store: Store) -> None:
     way = FakeWay()
     jobs.Postman(store, way, lambda *_: None).deliver(now=DAY, stop=lambda: len(way.letters) == 1)
     assert outbox.counts(store) == {"queued": 1, "sent": 1}
+
+
+def test_a_removed_reader_gets_nothing_more(store: Store) -> None:
+    """Erased or removed between two letters of a run: the waiting letter is not sent."""
+    first, second, third = (subscribe(store, f"{n}@vidu.example", wants_empty=True) for n in "abc")
+    press(store).issue(now=DAY)
+
+    class Way(FakeWay):
+        def send(self, letter: Letter) -> SendOutcome:
+            if not self.letters:
+                subscribers.erase(store, second)
+                subscribers.set_status(store, third.id, SubscriberStatus.REMOVED, now=DAY)
+            return super().send(letter)
+
+    way = Way()
+    assert deliver(store, way, DAY)
+    assert [letter.recipient for letter in way.letters] == [first.address]
+
+
+def test_a_verdict_of_an_old_wording_is_dropped(store: Store) -> None:
+    """A poll that revises an article while it is judged wins; the new wording is judged next."""
+    poll(store, fetched(NEWS), DAY)
+
+    class Slow(FakeModel):
+        def classify(self, texts: Sequence[Text]) -> list[Verdict]:
+            if not hasattr(self, "_revised"):
+                self._revised = True
+                changed = {link: ("Giá vàng hôm nay", date) for link, (_, date) in NEWS.items()}
+                poll(store, fetched(changed), DAY + HOUR)
+            return super().classify(texts)
+
+    jobs.classify_stored(store, Slow(), now=DAY + HOUR)
+    assert {j.verdict.decision for j in articles.newest(store, limit=9)} == {Decision.DROP}
+
+
+def test_a_clock_that_was_wrong_strands_no_feed(store: Store) -> None:
+    """A due time years ahead, set while the clock was, does not count."""
+    poll(store, fetched(NEWS), DAY + timedelta(days=4000))
+    assert jobs.due_feeds([FEED], polls.feed_states(store), DAY) == [FEED]
