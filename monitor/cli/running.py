@@ -68,6 +68,7 @@ def poll(ctx: click.Context, now: datetime, due: bool, as_json: bool, ids: tuple
 def run(ctx: click.Context) -> None:
     """Watch the feeds and mail the digests until stopped (SIGTERM, Ctrl-C)."""
     from monitor.config.feeds import load_feeds
+    from monitor.config.settings import NO_CONTACT
     from monitor.daemon import Work, serve
     from monitor.locks import held
     from monitor.logs import configure, log
@@ -87,6 +88,8 @@ def run(ctx: click.Context) -> None:
         say(f"watching {len(feeds)} feeds of {outlets} outlets; database {settings.db}; {readers} readers")
         if settings.smtp_host is None:
             say(f"no SMTP host is set: letters become .eml files in {settings.outbox}")
+        if settings.contact == NO_CONTACT:
+            say("publishers cannot reach you: set VIETNHAT_CONTACT to a web page or address of yours")
         if not readers:
             say(
                 "nobody is subscribed yet: vietnhat subscribers add ADDRESS --consent 'how and when they agreed'"

@@ -17,6 +17,9 @@ from monitor.errors import Misuse
 
 PREFIX = "VIETNHAT_"
 
+NO_CONTACT = "https://vietnhat.example/contact-not-set"
+"""Stands in our User-Agent until the operator gives an address of their own."""
+
 Seconds = Annotated[float, Field(ge=0)]
 
 
@@ -47,7 +50,7 @@ class Settings(BaseSettings):
     fetch_deadline: Annotated[Seconds, Field(gt=0, description="for one whole exchange")] = 30.0
     max_feed_mib: Annotated[float, Field(gt=0, description="largest body after decompression")] = 15.0
     contact: Annotated[str, Field(description="URL or address in our User-Agent, for publishers")] = (
-        "https://vietnhat.example/contact-not-set"
+        NO_CONTACT
     )
     proxy: Annotated[str | None, Field(description="outbound HTTP proxy, as http://host:port")] = None
     allow_private: Annotated[
