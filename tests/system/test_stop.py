@@ -102,7 +102,7 @@ def test_a_second_daemon_refuses_and_names_the_first(tmp_path: Path, models: Pat
             assert process.poll() is None
             process.terminate()
             assert process.wait(timeout=10) == 0
-    assert "nothing is left half done" in house.said()
+    assert "what was under way goes on at the next start" in house.said()
 
 
 def test_of_many_started_at_once_exactly_one_runs(tmp_path: Path, models: Path) -> None:
