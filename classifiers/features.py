@@ -20,27 +20,6 @@ from classifiers.verdict import Text
 CAP = 3
 """A signal found more often counts no more: the fourth mention of Japan says nothing new."""
 
-GROUPS: dict[str, frozenset[str]] = {
-    "japan-word": JAPAN_WORDS,
-    "japan-owned": frozenset({"jp-firm", "jp-joint-venture"}),
-    "japan-public": frozenset({"jp-agency", "jp-ministry", "jp-organisation", "jp-person"}),
-    "japan-project": frozenset({"jp-project"}),
-    "japan-place": frozenset({"jp-place"}),
-    "japan-product": frozenset({"jp-model", "jp-brand", "weak-firm", "weak-brand", "weak-model"}),
-    "japan-weak": frozenset({"weak-owned", "weak-project", "weak-joint-venture", "weak-agency", "weak-ministry",
-                             "weak-organisation", "weak-person", "weak-place", "weak-bilateral"}),
-    "vietnam-any": frozenset({"vietnam", "vn-place", "vn-ministry", "vn-person", "vn-firm", "vietnam-authority",
-                              "bilateral"}),
-    "vietnam-public": frozenset({"vn-ministry", "vn-person", "vietnam-authority"}),
-    "other-any": frozenset({"other-country", "other-org"}),
-    "act": frozenset({"meet", "sign", "cooperate", "aid", "fund", "invest", "deal", "trade", "people", "exchange",
-                      "research", "travel"}),
-    "noise": frozenset({"launch", "price", "sport", "crime", "disaster", "market", "entertainment", "lifestyle",
-                        "japan-domestic"}),
-}  # fmt: skip
-"""Families of signals, counted as one beside their members."""
-
-JAPAN_GROUPS = ("japan-word", "japan-owned", "japan-public", "japan-place", "japan-project")
 _ACTS = (
     "meet",
     "sign",
@@ -67,6 +46,25 @@ _NOISE = (
     "japan-domestic",
 )
 
+GROUPS: dict[str, frozenset[str]] = {
+    "japan-word": JAPAN_WORDS,
+    "japan-owned": frozenset({"jp-firm", "jp-joint-venture"}),
+    "japan-public": frozenset({"jp-agency", "jp-ministry", "jp-organisation", "jp-person"}),
+    "japan-project": frozenset({"jp-project"}),
+    "japan-place": frozenset({"jp-place"}),
+    "japan-product": frozenset({"jp-model", "jp-brand", "weak-firm", "weak-brand", "weak-model"}),
+    "japan-weak": frozenset({"weak-owned", "weak-project", "weak-joint-venture", "weak-agency", "weak-ministry",
+                             "weak-organisation", "weak-person", "weak-place", "weak-bilateral"}),
+    "vietnam-any": frozenset({"vietnam", "vn-place", "vn-ministry", "vn-person", "vn-firm", "vietnam-authority",
+                              "bilateral"}),
+    "vietnam-public": frozenset({"vn-ministry", "vn-person", "vietnam-authority"}),
+    "other-any": frozenset({"other-country", "other-org"}),
+    "act": frozenset(_ACTS),
+    "noise": frozenset(_NOISE),
+}  # fmt: skip
+"""Families of signals, counted as one beside their members."""
+
+JAPAN_GROUPS = ("japan-word", "japan-owned", "japan-public", "japan-place", "japan-project")
 PRODUCTS: tuple[tuple[str, str], ...] = (
     *(("both", other) for other in (*_ACTS, *_NOISE, "other-any")),
     *(("one-sided", other) for other in ("act", "noise", *JAPAN_GROUPS)),

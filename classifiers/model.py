@@ -72,17 +72,18 @@ class Model:
         sectors = self.sectors.probability(self.sectors.raw(rows))
         similar = rows @ self.profiles.T
         return [
-            self._verdict(one, rows[[i]], float(relevance[i]), sectors[i], similar[i])
+            self._verdict(one, rows, i, float(relevance[i]), sectors[i], similar[i])
             for i, one in enumerate(features)
         ]
 
     def explain(self, text: Text) -> Explanation:
         """Every term of the raw relevance score of one text: they and the bias add up to it exactly."""
         features = extract(text, self.lexicon)
-        row = self.space.matrix([features])
-        return explain_row(
-            features, row, self.space.columns, self.relevance.coef[0], float(self.relevance.bias[0])
-        )
+        return self._explain(features, self.space.matrix([features]))
+
+    def _explain(self, features: Features, row: csr_array) -> Explanation:
+        weights, bias = self.relevance.coef[0], float(self.relevance.bias[0])
+        return explain_row(features, row, self.space.columns, weights, bias)
 
     def _relevance(self, features: Sequence[Features], rows: csr_array) -> Floats:
         """Calibrated relevance; 0 behind a closed gate (no Japan signal, nothing to go by)."""
@@ -93,13 +94,18 @@ class Model:
         return out
 
     def _verdict(
-        self, features: Features, row: csr_array, relevance: float, sectors: Floats, similar: Floats
+        self,
+        features: Features,
+        rows: csr_array,
+        place: int,
+        relevance: float,
+        sectors: Floats,
+        similar: Floats,
     ) -> Verdict:
         decision = self._decide(relevance)
         evidence: tuple[Evidence, ...] = ()
         if features.japan:
-            weights, bias = self.relevance.coef[0], float(self.relevance.bias[0])
-            evidence = explain_row(features, row, self.space.columns, weights, bias).strongest(EVIDENCE_SHOWN)
+            evidence = self._explain(features, rows[[place]]).strongest(EVIDENCE_SHOWN)
         chosen = self._sectors(sectors, at_least_one=decision is not Decision.DROP)
         return Verdict(relevance, decision, chosen, self._commitments(similar, chosen), evidence, self.id)
 

@@ -65,14 +65,6 @@ class Lexicon:
         self._tries["exact"] = _index(self.exact)
         self._tries["folded"] = _index(self.folded)
 
-    @property
-    def signals(self) -> tuple[str, ...]:
-        """Every signal id this lexicon can raise, sorted."""
-        ids = {"nhat", *self.names.values()}
-        for phrases in (self.exact, self.folded):
-            ids.update(signal for found in phrases.values() for signal in found)
-        return tuple(sorted(ids))
-
     def scan(self, text: str) -> Scan:
         """All signals in normalised `text`, and its masked tokens."""
         words = tokens(text)

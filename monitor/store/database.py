@@ -95,8 +95,7 @@ def _create(path: Path) -> None:
     with _as_database_error(path):
         connection = sqlite3.connect(building)
         try:
-            migrations.apply(Database(connection))
-            connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+            _migrate(Database(connection))
         finally:
             connection.close()
     building.chmod(0o600)
@@ -113,13 +112,17 @@ def _open(path: Path, *, durable: bool) -> Store:
             connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
             db = Database(connection)
             if found < SCHEMA_VERSION:
-                migrations.apply(db)
-                connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+                _migrate(db)
             os.chmod(path, 0o600)
         except BaseException:
             connection.close()
             raise
         return Store(path, db)
+
+
+def _migrate(db: Database) -> None:
+    migrations.apply(db)
+    db.conn.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
 
 
 def _version(path: Path, connection: sqlite3.Connection) -> int:
