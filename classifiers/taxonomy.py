@@ -48,6 +48,8 @@ class Statement(Record):
     title: Names
     url: Annotated[str, Field(pattern=r"^https://")] | None = None
     sections: Annotated[list[Section], Field(min_length=1)]
+    plain: Annotated[list[int], Field(default_factory=list)]
+    """Lines that carry no commitment: title, caption, quotation, source."""
 
 
 class Source(Record):

@@ -24,7 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "explain": ("judging", "Say exactly why an article scored as it did."),
     "retrain": ("training", "Train a model and let it serve if it is no worse."),
     "model": ("training", "List, evaluate, promote or roll back models."),
-    "taxonomy": ("taxonomy", "Show or check sectors, commitments and names."),
+    "taxonomy": ("taxonomy", "Show or check sectors and commitments; take a new statement in."),
     "config": ("config", "Show the settings in force."),
     "status": ("config", "Say how feeds, articles, model and mail are doing."),
 }
