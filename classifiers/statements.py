@@ -34,6 +34,11 @@ class Coverage:
     doubtful: tuple[int, ...]
     """Lines marked as carrying none on which a commitment stands all the same, or that do not exist."""
 
+    @property
+    def complete(self) -> bool:
+        """Whether every passage is accounted for and every anchor stands where it should."""
+        return not (self.open or self.astray or self.doubtful)
+
 
 def read_statement(path: Path) -> tuple[Passage, ...]:
     """The passages of a plain UTF-8 text. Raises BadFile."""

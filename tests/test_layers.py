@@ -15,7 +15,7 @@ STAGES = ("monitor.ingest", "monitor.digest", "monitor.delivery", "monitor.store
 FLOORS = [
     ("classifiers",),
     ("monitor.types", "monitor.errors", "monitor.config"),
-    (*STAGES, "monitor.locks", "monitor.logs"),
+    (*STAGES, "monitor.locks", "monitor.logs", "monitor.labelfiles"),
     ("monitor.serving", "monitor.jobs"),
     ("monitor.wiring", "monitor.daemon", "monitor.demo"),
     ("monitor.cli",),

@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "subscribers": ("readers", "Add, list, pause, remove or erase readers."),
     "classify": ("judging", "Give verdicts on JSON Lines from standard input."),
     "explain": ("judging", "Say exactly why an article scored as it did."),
+    "label": ("labelling", "Correct verdicts; label what teaches most."),
     "retrain": ("training", "Train a model and let it serve if it is no worse."),
     "model": ("training", "List, evaluate, promote or roll back models."),
     "taxonomy": ("taxonomy", "Show or check sectors and commitments; take a new statement in."),

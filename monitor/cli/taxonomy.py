@@ -99,7 +99,7 @@ def check(files: tuple[Path, ...], statements: tuple[str, ...], as_json: bool) -
     else:
         for name, found in held:
             _print_coverage(name, found)
-    return int(any(found.open or found.astray or found.doubtful for _, found in held))
+    return int(not all(found.complete for _, found in held))
 
 
 def _held_against(whole: Taxonomy, given: str) -> tuple[str, Coverage]:

@@ -74,14 +74,24 @@ class Settings(BaseSettings):
     )
     operator: Annotated[str | None, Field(description="address of whoever runs this, for reports")] = None
 
+    trusted: Annotated[
+        frozenset[str],
+        NoDecode,
+        Field(description="people whose corrections count in full, comma-separated"),
+    ] = frozenset()
+
     log: Annotated[Literal["text", "json"], Field(description="form of log lines on standard error")] = "text"
 
-    @field_validator("allow_private", mode="before")
+    @field_validator("allow_private", "trusted", mode="before")
     @classmethod
-    def _pairs(cls, value: object) -> object:
+    def _list(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
-        pairs = frozenset(part.strip() for part in value.split(",") if part.strip())
+        return frozenset(part.strip() for part in value.split(",") if part.strip())
+
+    @field_validator("allow_private")
+    @classmethod
+    def _pairs(cls, pairs: frozenset[str]) -> frozenset[str]:
         for pair in pairs:
             if not re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[^\s:/@]+):\d{1,5}", pair):
                 raise ValueError(f"{pair!r} is not host:port")

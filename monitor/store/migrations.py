@@ -6,14 +6,24 @@ from sqlite_utils import Database, Migrations
 
 migrations = Migrations("vietnhat")
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Stands in `user_version` too; raised by one with every step appended below."""
 
 
 @migrations()
 def m001_first_schema(db: Database) -> None:
     """Feeds, articles with keys and revisions, verdicts, subscribers, digests, outbox."""
-    for statement in _FIRST.split(";\n"):
+    _run(db, _FIRST)
+
+
+@migrations()
+def m002_learning(db: Database) -> None:
+    """Corrections of readers, and the weekly look at the model's own behaviour."""
+    _run(db, _LEARNING)
+
+
+def _run(db: Database, script: str) -> None:
+    for statement in script.split(";\n"):
         if statement.strip():
             db.conn.execute(statement)
 
@@ -154,4 +164,28 @@ CREATE TABLE delivery (
     reply TEXT NOT NULL DEFAULT ''
 ) STRICT;
 CREATE INDEX delivery_due ON delivery(state, next_attempt_at)
+"""
+
+_LEARNING = """
+CREATE TABLE IF NOT EXISTS correction (
+    id INTEGER PRIMARY KEY,
+    article_id INTEGER REFERENCES article(id) ON DELETE SET NULL,
+    text_key TEXT NOT NULL,
+    title TEXT NOT NULL,
+    summary TEXT NOT NULL,
+    relevance INTEGER NOT NULL CHECK (relevance IN (0, 1, 2)),
+    sectors TEXT,
+    person TEXT NOT NULL,
+    origin TEXT NOT NULL,
+    made_at TEXT NOT NULL,
+    UNIQUE (person, text_key)
+) STRICT;
+CREATE INDEX IF NOT EXISTS correction_text ON correction(text_key);
+CREATE TABLE IF NOT EXISTS watch (
+    week TEXT PRIMARY KEY,
+    model TEXT NOT NULL,
+    made_at TEXT NOT NULL,
+    report TEXT NOT NULL,
+    alarms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID
 """

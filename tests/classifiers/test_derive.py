@@ -49,8 +49,8 @@ def test_known_matters_are_renewed_and_new_ones_proposed(
     (proposal,) = found[3].proposals
     assert len(proposal.terms) == 5
     assert all(term in proposal.sentence.lower() for term in proposal.terms)
-    assert not found[0].matches and not found[0].proposals
-    assert not found[4].matches and not found[4].proposals
+    for nothing in (found[0], found[4]):
+        assert (nothing.matches, nothing.proposals) == ((), ())
 
 
 def test_anchors_are_words_of_their_passage(taxonomy: Taxonomy, passages: tuple[Passage, ...]) -> None:
@@ -80,7 +80,7 @@ def test_a_reviewed_proposal_goes_into_the_taxonomy(
     assert len(whole.commitments) == len(taxonomy.commitments) + 1
     found = coverage(whole, "2027", passages)
     assert (len(found.covered), len(found.plain)) == (3, 2)
-    assert not (found.open or found.astray or found.doubtful)
+    assert found.complete
     after = iter(target.read_text(encoding="utf-8").splitlines())
     assert all(line in after for line in before)  # in this order: lines were only added
     with pytest.raises(BadFile, match="holds the statement '2027' already"):
@@ -123,7 +123,7 @@ def test_both_statements_are_covered(shared: Path, taxonomy: Taxonomy) -> None:
         found = coverage(
             taxonomy, statement_id, read_statement(shared / "statements" / f"{statement_id}.txt")
         )
-        assert not (found.open or found.astray or found.doubtful)
+        assert found.complete
 
 
 def test_the_statement_of_2023_would_be_taken_in(shared: Path, taxonomy: Taxonomy) -> None:
