@@ -32,3 +32,7 @@ class BadFile(Misuse):
 
 class BadModel(VietnhatError):
     """A model directory cannot be used: damaged, foreign, or of another version."""
+
+
+class OldModel(BadModel):
+    """A sound model of an earlier version of this program; the release's own takes its place."""

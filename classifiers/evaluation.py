@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -22,17 +23,30 @@ class Score:
 
 
 @dataclass(frozen=True)
+class Details:
+    """What a card shows beside the scores. Intervals are 95 % bootstrap intervals over stories (Efron 1979);
+    bins are (mean predicted, share relevant, weight); failures count wrong examples by kind, most first."""
+
+    intervals: Mapping[str, tuple[float, float]]
+    bins: Sequence[tuple[float, float, float]]
+    missed: Sequence[tuple[str, int, int]]
+    wrong: Sequence[tuple[str, int, int]]
+
+
+@dataclass(frozen=True)
 class Report:
     """Out-of-fold scores at the model's own thresholds. `relevance` is weighted to the ratio of a real stream;
-    `spread` is the standard deviation of relevance F1 over the folds."""
+    `spread` is the standard deviation of relevance F1 over the folds;
+    `commitments` are the shares found first and among the first three."""
 
     relevance: Score
     spread: float
     micro: Score
     macro_f1: float
     sectors: Mapping[str, Score]
-    commitments: Score
+    commitments: tuple[float, float]
     calibration_error: float
+    details: Details
 
     def figures(self) -> dict[str, float]:
         """The figures a manifest keeps, rounded to four places."""
@@ -43,7 +57,8 @@ class Report:
             "relevance_f1_spread": self.spread,
             "sectors_micro_f1": self.micro.f1,
             "sectors_macro_f1": self.macro_f1,
-            "commitments_f1": self.commitments.f1,
+            "commitments_top1": self.commitments[0],
+            "commitments_top3": self.commitments[1],
             "calibration_error": self.calibration_error,
         }
         return {name: round(value, 4) for name, value in flat.items()}
@@ -63,14 +78,21 @@ def evaluate(model: Model, held_out: OutOfFold, ratio: StreamRatio) -> Report:
     ]
     sectors = _sector_scores(model, held_out)
     hits = np.array(list(sectors[1]))
+    details = Details(
+        _intervals(model, held_out, sent, weight),
+        _bins(probability[counted], truth[counted], weight[counted]),
+        _by_kind(held_out, ~sent & truth, truth),
+        _by_kind(held_out, sent & (held_out.label == 0), held_out.label == 0),
+    )
     return Report(
         relevance=_score(sent[counted], truth[counted], weight[counted]),
         spread=float(np.std(folds)),
         micro=_from_counts(*hits.sum(axis=0)),
         macro_f1=float(np.mean([score.f1 for score in sectors[0].values() if score.support])),
         sectors=sectors[0],
-        commitments=_commitment_score(model, held_out),
+        commitments=_commitment_scores(model, held_out),
         calibration_error=calibration_error(probability[counted], truth[counted], weight[counted]),
+        details=details,
     )
 
 
@@ -78,16 +100,71 @@ def calibration_error(
     probability: np.ndarray, truth: np.ndarray, weight: np.ndarray, bins: int = 10
 ) -> float:
     """Expected calibration error (Naeini et al. 2015) in bins of equal weight."""
+    found = _bins(probability, truth, weight, bins)
+    return sum(share * abs(mean - actual) for mean, actual, share in found)
+
+
+def _bins(
+    probability: np.ndarray, truth: np.ndarray, weight: np.ndarray, bins: int = 10
+) -> list[tuple[float, float, float]]:
+    """(mean predicted, share true, share of all weight) in bins of equal weight."""
     order = np.argsort(probability, kind="stable")
-    edges = np.cumsum(weight[order]) / max(float(weight.sum()), 1e-12) * bins
-    place = np.minimum(edges.astype(int), bins - 1)
-    error = 0.0
+    whole = max(float(weight.sum()), 1e-12)
+    place = np.minimum((np.cumsum(weight[order]) / whole * bins).astype(int), bins - 1)
+    out = []
     for number in range(bins):
         part = order[place == number]
-        if (share := float(weight[part].sum())) > 0:
+        if (own := float(weight[part].sum())) > 0:
             mean = float(np.average(probability[part], weights=weight[part]))
-            error += share * abs(mean - float(np.average(truth[part], weights=weight[part])))
-    return error / max(float(weight.sum()), 1e-12)
+            out.append((mean, float(np.average(truth[part], weights=weight[part])), own / whole))
+    return out
+
+
+DRAWS = 1000
+"""Bootstrap samples; the ends of an interval move by less than a hundredth with more."""
+
+
+def _intervals(
+    model: Model, held_out: OutOfFold, sent: np.ndarray, weight: np.ndarray
+) -> dict[str, tuple[float, float]]:
+    """95 % intervals of F1 when stories are drawn with replacement: relevance, and each sector."""
+    stories = {story: i for i, story in enumerate(sorted({e.story for e in held_out.examples}))}
+    at = np.array([stories[example.story] for example in held_out.examples])
+    draws = np.random.default_rng(0).multinomial(
+        len(stories), np.full(len(stories), 1 / len(stories)), size=DRAWS
+    )
+    truth, counted = held_out.label == 2, held_out.label != 1
+    chosen = {"relevance": (sent, truth, np.where(counted, weight, 0.0))}
+    probability = model.sectors.probability(held_out.sectors)
+    relevant = truth.astype(np.float64)
+    for column, sector in enumerate(model.sector_ids):
+        member = np.array([sector in example.sectors for example in held_out.examples], dtype=bool)
+        chosen[sector] = (probability[:, column] >= model.thresholds.sectors[column], member, relevant)
+    return {name: _interval(at, draws, *parts) for name, parts in chosen.items()}
+
+
+def _interval(
+    at: np.ndarray, draws: np.ndarray, chosen: np.ndarray, truth: np.ndarray, weight: np.ndarray
+) -> tuple[float, float]:
+    hit, wrong, missed = (
+        draws @ np.bincount(at, np.where(part, weight, 0.0), minlength=draws.shape[1])
+        for part in (chosen & truth, chosen & ~truth, ~chosen & truth)
+    )
+    low, high = np.percentile(2 * hit / np.maximum(2 * hit + wrong + missed, 1e-12), (2.5, 97.5))
+    return float(low), float(high)
+
+
+def _by_kind(held_out: OutOfFold, bad: np.ndarray, members: np.ndarray) -> list[tuple[str, int, int]]:
+    """(kind, wrong, all) of the kinds of example that go wrong most often, by count."""
+    kinds = np.array([example.kind for example in held_out.examples])
+    whole, failed = Counter(kinds[members]), Counter(kinds[bad])
+    n = _drawings(held_out)
+    return [(str(kind), round(bad / n), whole[kind] // n) for kind, bad in failed.most_common(12)]
+
+
+def _drawings(held_out: OutOfFold) -> int:
+    """How many times the folds were drawn: every example stands there as often."""
+    return max(1, len(held_out.examples) // max(1, len({example.id for example in held_out.examples})))
 
 
 def _score(chosen: np.ndarray, truth: np.ndarray, weight: np.ndarray) -> Score:
@@ -120,20 +197,18 @@ def _sector_scores(
         one = chosen[:, column]
         count = (float((one & truth).sum()), float((one & ~truth).sum()), float((~one & truth).sum()))
         hits.append(count)
-        scores[sector] = _from_counts(*count)
+        scores[sector] = _from_counts(*count, support=int(truth.sum()) // _drawings(held_out))
     return scores, hits
 
 
-def _commitment_score(model: Model, held_out: OutOfFold) -> Score:
-    hit = wrong = missed = 0
+def _commitment_scores(model: Model, held_out: OutOfFold) -> tuple[float, float]:
+    """How often one of the commitments an example carries is the nearest one, and among the nearest three."""
+    ids = model.commitments.ids
+    first = three = count = 0
     for row, example in zip(held_out.similar, held_out.examples, strict=True):
-        if example.relevance == 2:
-            best = int(np.argmax(row))
-            given = {model.commitment_ids[best]} if row[best] >= model.thresholds.commitment else set()
-            wanted = set(example.commitments)
-            hit, wrong, missed = (
-                hit + len(given & wanted),
-                wrong + len(given - wanted),
-                missed + len(wanted - given),
-            )
-    return _from_counts(hit, wrong, missed)
+        if example.relevance == 2 and example.commitments and row.any():
+            best = [ids[i] for i in np.argsort(-row, kind="stable")[:3]]
+            count += 1
+            first += best[0] in example.commitments
+            three += bool(set(best) & set(example.commitments))
+    return first / max(1, count), three / max(1, count)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from scipy.sparse import csr_array
 
-from classifiers.features import GROUPS, JAPAN_GROUPS, Features
+from classifiers.features import ACTORS, GROUPS, JAPAN_GROUPS, Features
 from classifiers.signals import Hit
 from classifiers.space import Floats
 from classifiers.verdict import Evidence
@@ -63,6 +63,10 @@ def explain_row(
     return Explanation(tuple(parts), bias, features.japan)
 
 
+_LESSER = ("japan-owned", "japan-project", "japan-product", "japan-weak")
+"""Japanese names that make no Japanese side of their own."""
+
+
 def _words_by_signal(hits: Sequence[Hit]) -> Mapping[str, str]:
     """For each signal, and each family of signals, the first words that raised it."""
     raised: dict[str, str] = {}
@@ -72,7 +76,10 @@ def _words_by_signal(hits: Sequence[Hit]) -> Mapping[str, str]:
         first = next((hit.words for hit in hits if hit.signal in members), None)
         if first:
             raised[group] = first
-    japan = next((raised[group] for group in JAPAN_GROUPS if group in raised), "")
+    for hit in hits:
+        if (actor := ACTORS.get(hit.signal)) is not None:
+            raised.setdefault(actor, hit.words)
+    japan = next((raised[group] for group in (*JAPAN_GROUPS, *_LESSER) if group in raised), "")
     raised["one-sided"] = japan
     raised["both"] = " + ".join(dict.fromkeys((japan, raised.get("vietnam-any", ""))))
     names = dict.fromkeys(hit.words for hit in hits if hit.signal == "other-country")
@@ -85,8 +92,11 @@ def _words(column: str, raised: Mapping[str, str]) -> str:
     if "×" in column:
         one, _, two = column.partition("×")
         pair = f"{raised.get(one, one)} + {raised.get(two, two)}".split(" + ")
-        return " + ".join(dict.fromkeys(pair))
+        return " + ".join(dict.fromkeys(words for words in pair if words))
     name, at, _ = column.partition("@")
+    if ">" in name:
+        one, _, two = name.partition(">")
+        return f"{raised.get(one, one)} … {raised.get(two, two)}"
     if at:
         return raised.get(name, name)
     if column in raised:

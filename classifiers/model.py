@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from scipy.sparse import csr_array
-from scipy.special import expit
+from scipy.special import expit, logit
 
+from classifiers.commitments import Commitments
 from classifiers.explanation import Explanation, explain_row
-from classifiers.features import Features, extract, extract_all
+from classifiers.features import WANTED, Features, extract, extract_all, subject, with_signal
 from classifiers.signals import Lexicon
 from classifiers.space import Floats, Space
-from classifiers.verdict import CommitmentScore, Decision, Evidence, SectorScore, Text, Verdict
+from classifiers.verdict import CommitmentScore, Decision, SectorScore, Text, Verdict
 
 EVIDENCE_SHOWN = 8
-COMMITMENTS_SHOWN = 2
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,13 @@ class Linear:
 
     def raw(self, rows: csr_array) -> Floats:
         """Uncalibrated scores (log-odds under the training ratio), shape (rows, k)."""
-        scores: Floats = rows @ self.coef.T + self.bias
+        scores: Floats = rows @ self._columns + self.bias
         return scores
+
+    @cached_property
+    def _columns(self) -> Floats:
+        """One row per column of the space: what a sparse product wants to read."""
+        return np.ascontiguousarray(self.coef.T)
 
     def probability(self, raw: Floats) -> Floats:
         """Calibrated probabilities of raw scores."""
@@ -47,67 +53,79 @@ class Thresholds:
     send: float
     review: float
     sectors: tuple[float, ...]
-    commitment: float
 
 
 @dataclass(frozen=True)
 class Model:
-    """Everything a verdict depends on. `profiles` (commitments, columns) are rows of unit length."""
+    """Everything a verdict depends on. Relevance is scored in `space`, sectors and commitments in `subjects`."""
 
     id: str
     lexicon: Lexicon
     space: Space
+    subjects: Space
     relevance: Linear
     sector_ids: tuple[str, ...]
     sectors: Linear
-    commitment_ids: tuple[str, ...]
-    profiles: Floats
+    commitments: Commitments
     thresholds: Thresholds
 
     def classify(self, texts: Sequence[Text]) -> list[Verdict]:
         """One verdict per text, in order."""
+        if not texts:
+            return []
         features = extract_all(texts, self.lexicon)
-        rows = self.space.matrix(features)
-        relevance = self._relevance(features, rows)
-        sectors = self.sectors.probability(self.sectors.raw(rows))
-        similar = rows @ self.profiles.T
-        return [
-            self._verdict(one, rows, i, float(relevance[i]), sectors[i], similar[i])
-            for i, one in enumerate(features)
-        ]
+        about = self.subjects.matrix([subject(one) for one in features])
+        sectors = self.sectors.probability(self.sectors.raw(about))
+        inside = [i for i, one in enumerate(features) if one.japan]
+        rows = self.space.matrix([features[i] for i in inside])
+        relevance = self.relevance.probability(self.relevance.raw(rows))[:, 0]
+        near = self.commitments.nearest(about[inside])
+        verdicts = [self._outside(row) for row in sectors]
+        for place, i in enumerate(inside):
+            why = self._explain(features[i], rows[[place]])
+            verdicts[i] = self._verdict(float(relevance[place]), sectors[i], near[place], why)
+        return verdicts
+
+    @cached_property
+    def _least(self) -> Floats:
+        return np.array(self.thresholds.sectors)
 
     def explain(self, text: Text) -> Explanation:
         """Every term of the raw relevance score of one text: they and the bias add up to it exactly."""
         features = extract(text, self.lexicon)
         return self._explain(features, self.space.matrix([features]))
 
+    def missing(self, text: Text) -> tuple[float, tuple[tuple[str, float], ...]]:
+        """What an unsent text lacks: the log-odds to the send threshold (0 when it is reached), and what each
+        absent act or side would add to its raw score if the summary told of it, most first."""
+        features = extract(text, self.lexicon)
+        raw = float(self.relevance.raw(self.space.matrix([features]))[0, 0])
+        slope, offset = float(self.relevance.slope[0]), float(self.relevance.offset[0])
+        lacking = max(0.0, (float(logit(self.thresholds.send)) - offset) / slope - raw)
+        gains = []
+        for signal in WANTED:
+            if not any(name.partition("@")[0] == signal for name in features.signals):
+                imagined = replace(features, signals=with_signal(features, signal))
+                gain = float(self.relevance.raw(self.space.matrix([imagined]))[0, 0]) - raw
+                if gain > 0:
+                    gains.append((signal, gain))
+        return lacking, tuple(sorted(gains, key=lambda pair: (-pair[1], pair[0])))
+
     def _explain(self, features: Features, row: csr_array) -> Explanation:
         weights, bias = self.relevance.coef[0], float(self.relevance.bias[0])
         return explain_row(features, row, self.space.columns, weights, bias)
 
-    def _relevance(self, features: Sequence[Features], rows: csr_array) -> Floats:
-        """Calibrated relevance; 0 behind a closed gate (no Japan signal, nothing to go by)."""
-        gate = np.array([one.japan for one in features], dtype=bool)
-        out = np.zeros(len(features))
-        if gate.any():
-            out[gate] = self.relevance.probability(self.relevance.raw(rows[gate]))[:, 0]
-        return out
+    def _outside(self, sectors: Floats) -> Verdict:
+        """Behind a closed gate (no Japan signal, nothing to go by) there is no relevance and no evidence."""
+        chosen = self._sectors(sectors, at_least_one=False)
+        return Verdict(0.0, Decision.DROP, chosen, (), (), self.id)
 
     def _verdict(
-        self,
-        features: Features,
-        rows: csr_array,
-        place: int,
-        relevance: float,
-        sectors: Floats,
-        similar: Floats,
+        self, relevance: float, sectors: Floats, near: tuple[CommitmentScore, ...], why: Explanation
     ) -> Verdict:
         decision = self._decide(relevance)
-        evidence: tuple[Evidence, ...] = ()
-        if features.japan:
-            evidence = self._explain(features, rows[[place]]).strongest(EVIDENCE_SHOWN)
         chosen = self._sectors(sectors, at_least_one=decision is not Decision.DROP)
-        return Verdict(relevance, decision, chosen, self._commitments(similar, chosen), evidence, self.id)
+        return Verdict(relevance, decision, chosen, near, why.strongest(EVIDENCE_SHOWN), self.id)
 
     def _decide(self, relevance: float) -> Decision:
         if relevance >= self.thresholds.send:
@@ -116,17 +134,7 @@ class Model:
 
     def _sectors(self, probabilities: Floats, *, at_least_one: bool) -> tuple[SectorScore, ...]:
         """Sectors above their thresholds, best margin first; what is sent is filed under its best one at least."""
-        margins = probabilities / np.array(self.thresholds.sectors)
-        order = np.argsort(-margins, kind="stable")
+        margins = probabilities / self._least
+        order = np.argsort(-margins, kind="stable")[:3]
         above = [i for i in order if margins[i] >= 1.0] or list(order[: int(at_least_one)])
-        return tuple(SectorScore(self.sector_ids[i], float(probabilities[i])) for i in above[:3])
-
-    def _commitments(self, similar: Floats, sectors: tuple[SectorScore, ...]) -> tuple[CommitmentScore, ...]:
-        """The nearest commitments of the text's own sectors."""
-        fields = {sector.id for sector in sectors}
-        order = np.argsort(-similar, kind="stable")
-        near = (i for i in order if similar[i] >= self.thresholds.commitment)
-        own = [i for i in near if self.commitment_ids[i].partition(".")[0] in fields]
-        return tuple(
-            CommitmentScore(self.commitment_ids[i], float(similar[i])) for i in own[:COMMITMENTS_SHOWN]
-        )
+        return tuple(SectorScore(self.sector_ids[i], float(probabilities[i])) for i in above)

@@ -2,7 +2,7 @@
 
 <root>/<model id>/manifest.json   what it is, thresholds, calibration, SHA-256 of the files below
 <root>/<model id>/weights.npz     arrays, read with allow_pickle=False
-<root>/<model id>/terms.txt       column names, one a line
+<root>/<model id>/terms.txt       column names of relevance, one a line; words.txt those of subjects
 <root>/<model id>/lexicon.json    the names and word lists it was trained with
 <root>/current                    the id that serves, replaced atomically; <root>/history keeps the earlier ones
 """
@@ -16,22 +16,25 @@ import os
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.sparse import csr_array
 
-from classifiers.errors import BadModel
+from classifiers.commitments import Commitments
+from classifiers.errors import BadModel, OldModel
 from classifiers.model import Linear, Model, Thresholds
 from classifiers.signals import Lexicon
 from classifiers.space import Floats, Space
 
-FORMAT = 1
+FORMAT = 2
 MAX_FILE = 256 * 1024 * 1024
-_FILES = ("weights.npz", "terms.txt", "lexicon.json")
+_FILES = ("weights.npz", "terms.txt", "words.txt", "lexicon.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,14 @@ class Manifest:
     recipe: Mapping[str, Any]
     versions: Mapping[str, str]
     scores: Mapping[str, float]
+    evaluation: str = ""
+    """Fingerprint of the examples the scores were measured on."""
+    lessons: int = 0
+    """How many of the examples are readers' corrections."""
+    note: str = ""
+    """Why it was let through the gate, where someone had to say so."""
+    card: Mapping[str, Any] = field(default_factory=dict)
+    """What the card shows beside the scores; empty for a model fitted with accepted thresholds."""
 
 
 class ModelStore:
@@ -82,7 +93,11 @@ class ModelStore:
             for name, content in contents.items():
                 _write(folder / name, content)
             hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
-            numbers = {"thresholds": asdict(model.thresholds), "signal_scale": model.space.signal_scale}
+            numbers = {
+                "thresholds": asdict(model.thresholds),
+                "signal_scale": model.space.signal_scale,
+                "near": [model.commitments.slope, model.commitments.offset, model.commitments.threshold],
+            }
             whole = {"format": FORMAT, **asdict(manifest), **numbers, "sha256": hashes}
             _write(folder / "manifest.json", json.dumps(whole, ensure_ascii=False, indent=1).encode())
             os.chmod(folder, 0o700)
@@ -91,6 +106,17 @@ class ModelStore:
             shutil.rmtree(folder, ignore_errors=True)
             raise
         return target
+
+    def usable(self) -> bool:
+        """Whether one serves that this version can load. Raises BadModel when one serves that is damaged."""
+        current = self.current()
+        if current is None:
+            return False
+        try:
+            _manifest(self.root / current)
+        except OldModel:
+            return False
+        return True
 
     def promote(self, model_id: str) -> None:
         """Let `model_id` serve from now on; checked by loading it first."""
@@ -115,7 +141,18 @@ class ModelStore:
     def manifest(self, model_id: str) -> Manifest:
         """The manifest of one model. Raises BadModel."""
         data = _manifest(self.root / model_id)
-        return Manifest(**{key: data[key] for key in Manifest.__dataclass_fields__})
+        return Manifest(**{key: data[key] for key in Manifest.__dataclass_fields__ if key in data})
+
+    def manifests(self) -> Iterator[Manifest]:
+        """All manifests this version can read, oldest first."""
+        for model_id in self.ids():
+            with suppress(OldModel):
+                yield self.manifest(model_id)
+
+    def fingerprint(self, model_id: str) -> str:
+        """SHA-256 over the model's files: two models of one fingerprint are the same numbers."""
+        sums = _manifest(self.root / model_id)["sha256"]
+        return hashlib.sha256("".join(sums[name] for name in _FILES).encode()).hexdigest()
 
     def load(self, model_id: str | None = None) -> Model:
         """The model that serves, or the one named. Raises BadModel for anything missing, damaged or foreign."""
@@ -133,16 +170,19 @@ def new_id(now: datetime, corpus: str) -> str:
 
 
 def _contents(model: Model) -> dict[str, bytes]:
-    rows, columns = np.nonzero(model.profiles)
+    near = model.commitments
     arrays: dict[str, Any] = {
         "idf": model.space.idf,
-        "profile_rows": rows.astype(np.int32),
-        "profile_columns": columns.astype(np.int32),
-        "profile_values": model.profiles[rows, columns],
+        "subjects_idf": model.subjects.idf,
+        "near_data": near.coef.data.astype(np.float32),
+        "near_indices": near.coef.indices.astype(np.int32),
+        "near_indptr": near.coef.indptr.astype(np.int32),
+        "near_bias": near.bias,
     }
     for name, linear in (("relevance", model.relevance), ("sectors", model.sectors)):
         for part in ("coef", "bias", "slope", "offset"):
-            arrays[f"{name}_{part}"] = getattr(linear, part)
+            values = getattr(linear, part)
+            arrays[f"{name}_{part}"] = values.astype(np.float32) if name == "sectors" else values
     out = io.BytesIO()
     np.savez_compressed(out, **arrays)
     lexicon = {
@@ -151,12 +191,14 @@ def _contents(model: Model) -> dict[str, bytes]:
         "folded": {key: list(value) for key, value in model.lexicon.folded.items()},
         "nhat": {key: list(value) for key, value in model.lexicon.nhat.items()},
         "sectors": model.sector_ids,
-        "commitments": model.commitment_ids,
+        "commitments": near.ids,
         "signals": model.space.signals,
+        "topics": model.subjects.signals,
     }
     return {
         "weights.npz": out.getvalue(),
         "terms.txt": "\n".join(model.space.terms).encode(),
+        "words.txt": "\n".join(model.subjects.terms).encode(),
         "lexicon.json": json.dumps(lexicon, ensure_ascii=False).encode(),
     }
 
@@ -180,22 +222,33 @@ def _build(model_id: str, manifest: Mapping[str, Any], raw: Mapping[str, bytes])
         space = Space(
             terms, _floats(arrays["idf"]), tuple(lexicon["signals"]), float(manifest["signal_scale"])
         )
-        width, commitments = len(space.columns), tuple(lexicon["commitments"])
-        profiles = np.zeros((len(commitments), width))
-        profiles[arrays["profile_rows"], arrays["profile_columns"]] = _floats(arrays["profile_values"])
+        width = len(space.columns)
+        words = tuple(raw["words.txt"].decode().split("\n"))
+        scale = float(manifest["signal_scale"])
+        subjects = Space(words, _floats(arrays["subjects_idf"]), tuple(lexicon["topics"]), scale)
+        ids = tuple(lexicon["commitments"])
+        parts = (_floats(arrays["near_data"]), arrays["near_indices"], arrays["near_indptr"])
+        coef = csr_array(parts, shape=(len(ids), len(subjects.columns)))
+        coef.check_format()
+        slope, offset, threshold = map(float, manifest["near"])
+        commitments = Commitments(ids, coef, _floats(arrays["near_bias"]), slope, offset, threshold)
         relevance, sectors = (
             Linear(*(_floats(arrays[f"{name}_{part}"]) for part in ("coef", "bias", "slope", "offset")))
             for name in ("relevance", "sectors")
         )
     sector_ids = tuple(lexicon["sectors"])
     given = manifest["thresholds"]
-    thresholds = Thresholds(given["send"], given["review"], tuple(given["sectors"]), given["commitment"])
+    thresholds = Thresholds(given["send"], given["review"], tuple(given["sectors"]))
+    if subjects.idf.shape != (len(words),) or commitments.bias.shape != (len(ids),):
+        raise ValueError("the weights do not fit the commitments")
     if space.idf.shape != (len(terms),) or relevance.coef.shape != (1, width):
         raise ValueError("the weights do not fit the terms")
-    if sectors.coef.shape != (len(sector_ids), width) or len(thresholds.sectors) != len(sector_ids):
+    if sectors.coef.shape != (len(sector_ids), len(subjects.columns)) or len(thresholds.sectors) != len(
+        sector_ids
+    ):
         raise ValueError("the weights do not fit the sectors")
-    words = Lexicon(lexicon["names"], lexicon["exact"], lexicon["folded"], lexicon["nhat"])
-    return Model(model_id, words, space, relevance, sector_ids, sectors, commitments, profiles, thresholds)
+    names = Lexicon(lexicon["names"], lexicon["exact"], lexicon["folded"], lexicon["nhat"])
+    return Model(model_id, names, space, subjects, relevance, sector_ids, sectors, commitments, thresholds)
 
 
 def _floats(array: Any) -> Floats:
@@ -210,11 +263,12 @@ def _manifest(folder: Path) -> dict[str, Any]:
         data = json.loads(_read(folder / "manifest.json"))
     except ValueError as error:
         raise BadModel(f"{folder}/manifest.json: is not JSON; roll back or retrain") from error
+    if isinstance(data, dict) and data.get("format") in range(1, FORMAT):
+        raise OldModel(f"{folder}: is a model of an earlier version of this program; run 'vietnhat retrain'")
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise BadModel(f"{folder}: is not a model of format {FORMAT}; retrain with this version")
-    missing = [
-        key for key in (*Manifest.__dataclass_fields__, "thresholds", "signal_scale") if key not in data
-    ]
+    needed = (one.name for one in fields(Manifest) if one.default is one.default_factory is MISSING)
+    missing = [key for key in (*needed, "thresholds", "signal_scale", "near", "sha256") if key not in data]
     if missing:
         raise BadModel(f"{folder}/manifest.json: {missing[0]} is missing; roll back or retrain")
     return data

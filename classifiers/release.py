@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from functools import cache
@@ -18,10 +18,11 @@ from typing import Any
 
 import numpy as np
 
-from classifiers.calibration import OutOfFold, StreamRatio, accept
+from classifiers.calibration import StreamRatio, accept
 from classifiers.corpus import Example, fingerprint, load_corpus
 from classifiers.errors import BadFile
 from classifiers.evaluation import Report, evaluate
+from classifiers.gate import Floors, floors_of, read_floors
 from classifiers.gazetteer import load_gazetteer, load_word_lists
 from classifiers.model import Linear, Model, Thresholds
 from classifiers.models import Manifest, ModelStore, new_id
@@ -37,7 +38,7 @@ def shipped_lexicon() -> Lexicon:
     return build_lexicon(load_gazetteer(), load_word_lists(), load_taxonomy())
 
 
-def data_fingerprint(examples: tuple[Example, ...]) -> str:
+def data_fingerprint(examples: Sequence[Example]) -> str:
     """SHA-256 over everything a model is made from: examples, taxonomy, names and word lists."""
     digest = hashlib.sha256(fingerprint(examples).encode())
     for name in ("taxonomy.yaml", "gazetteer.yaml", "signals.yaml"):
@@ -45,22 +46,47 @@ def data_fingerprint(examples: tuple[Example, ...]) -> str:
     return digest.hexdigest()
 
 
-def train_with_folds(now: datetime, recipe: Recipe) -> tuple[Model, Report, OutOfFold, Manifest]:
-    """Folds, thresholds, final fit and report on the shipped corpus."""
+def train_with_folds(
+    now: datetime, recipe: Recipe, lessons: Sequence[Example] = ()
+) -> tuple[Model, Report, Manifest]:
+    """Folds, thresholds, final fit and report on the shipped corpus, with readers' `lessons` to learn from.
+
+    Thresholds, calibration and scores come from the corpus alone: no flood of corrections moves what they are
+    measured on.
+    """
     taxonomy = load_taxonomy()
-    examples = load_corpus(taxonomy)
+    corpus = load_corpus(taxonomy)
+    examples = (*corpus, *lessons)
     lexicon = shipped_lexicon()
     data = data_fingerprint(examples)
     held_out = out_of_fold(examples, lexicon, taxonomy, recipe)
+    own = np.tile(np.arange(len(examples)) < len(corpus), recipe.repeats)
+    held_out = held_out.only(own)
     model = accept(fit(examples, lexicon, taxonomy, recipe, new_id(now, data)), held_out, recipe.ratio)
     report = evaluate(model, held_out, recipe.ratio)
-    return model, report, held_out, _manifest(model, now, data, len(examples), recipe, report.figures())
+    manifest = replace(
+        _manifest(model, now, data, len(examples), recipe, report.figures()),
+        evaluation=fingerprint(corpus),
+        lessons=len(lessons),
+        card=asdict(report),
+    )
+    return model, report, manifest
+
+
+def accepted_floors() -> Floors | None:
+    """The floors pinned at release; None when the file is missing or older than floors."""
+    path = shipped("data", "corpus", "accepted.json")
+    if not path.exists():
+        return None
+    floors = _read(path).get("floors")
+    return read_floors(floors) if floors else None
 
 
 def first_model(store: ModelStore, now: datetime) -> str:
-    """The id of the model that serves, fitting and promoting the release's one where there is none."""
+    """The id of the model that serves, fitting and promoting the release's one where there is none that this
+    version can load."""
     current = store.current()
-    if current:
+    if current and store.usable():
         return current
     model, manifest = fit_accepted(now)
     store.save(model, manifest)
@@ -85,11 +111,13 @@ def fit_accepted(now: datetime) -> tuple[Model, Manifest]:
         model,
         relevance=_calibrated(model.relevance, accepted["relevance"]),
         sectors=_calibrated(model.sectors, accepted["sectors"]),
+        commitments=replace(model.commitments, **accepted["commitments"]),
         thresholds=Thresholds(
             **{**accepted["thresholds"], "sectors": tuple(accepted["thresholds"]["sectors"])}
         ),
     )
-    return model, _manifest(model, now, data, len(examples), recipe, accepted["scores"])
+    manifest = _manifest(model, now, data, len(examples), recipe, accepted["scores"])
+    return model, replace(manifest, evaluation=fingerprint(examples))
 
 
 def acceptance(model: Model, manifest: Manifest) -> dict[str, Any]:
@@ -98,9 +126,11 @@ def acceptance(model: Model, manifest: Manifest) -> dict[str, Any]:
         "data": manifest.corpus,
         "recipe": manifest.recipe,
         "scores": manifest.scores,
+        "floors": asdict(floors_of(manifest.evaluation, manifest.scores)),
         "thresholds": asdict(model.thresholds),
         "relevance": _calibration(model.relevance),
         "sectors": _calibration(model.sectors),
+        "commitments": {name: getattr(model.commitments, name) for name in ("slope", "offset", "threshold")},
     }
 
 

@@ -25,6 +25,9 @@ once built with Japanese aid (`weak-project`), firms with a Japanese shareholder
 
 JAPAN_WORDS = frozenset({"japan", "nhat", "bilateral", "japan-actor", "japan-market"})
 
+NUMBER = "<n>"
+"""Stands for every number: which one it is never tells a development from another."""
+
 TOPIC = "topic-"
 """Prefix of the signals that count a sector's terms of the taxonomy."""
 
@@ -41,10 +44,12 @@ class Hit:
 @dataclass(frozen=True, slots=True)
 class Scan:
     """What one text holds. `masked` are its lower-case tokens, each name replaced by its signal (`<jp-firm>`)
-    and each number by `<n>`, so that what is learnt of one firm holds for the next."""
+    and each number by `<n>`, so that what is learnt of one firm holds for the next; `plain` are the tokens with
+    the names left in."""
 
     hits: tuple[Hit, ...]
     masked: tuple[str, ...]
+    plain: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,8 @@ class Lexicon:
         lower = [word.lower() for word in words]
         hits = [*names, *_matches(self._tries["exact"], words), *_matches(self._tries["folded"], lower)]
         hits += self._nhat(words, free)
-        return Scan(tuple(hits), tuple(_masked(lower, names, free)))
+        plain = tuple(NUMBER if word[0].isdigit() else word for word in lower)
+        return Scan(tuple(hits), tuple(_masked(lower, names, free)), plain)
 
     def _names(self, words: Sequence[str]) -> tuple[list[Hit], list[bool]]:
         trie = self._tries["names"]
@@ -82,7 +88,9 @@ class Lexicon:
         while position < len(words):
             length = 1
             for phrase, (signal,) in trie.get(words[position], ()):
-                if tuple(words[position : position + len(phrase)]) == phrase:
+                if tuple(words[position : position + len(phrase)]) == phrase and not (
+                    signal == "other-country" and len(phrase) == 1 and self._in_a_name(words, position)
+                ):
                     length = len(phrase)
                     found.append(Hit(signal, " ".join(phrase), position))
                     if signal not in ("japan", "lookalike") and _spells_japan(phrase):
@@ -108,6 +116,13 @@ class Lexicon:
         if before[:1].isupper() and not starts and not self._introduces(before):
             return False  # "Phạm Nhật": part of a name, not a capital at the start of a sentence
         return not after[:1].isupper() or before.lower() in self.nhat["nouns_before"]
+
+    def _in_a_name(self, words: Sequence[str], position: int) -> bool:
+        """Whether a country of one syllable (Đức, Mỹ, Nga …) stands inside a person's or a place's name."""
+        before = words[position - 1] if position else ""
+        starts = position < 2 or not words[position - 2][0].isalnum()
+        inside = before[:1].isupper() and not before.isupper() and not starts
+        return inside and before not in self.nhat["names_before"]
 
     def _introduces(self, word: str) -> bool:
         return word in self.nhat["names_before"] or word.lower() in self.nhat["nouns_before"]
@@ -142,7 +157,7 @@ def _masked(lower: Sequence[str], names: Iterable[Hit], free: Sequence[bool]) ->
         if position in starts:
             yield f"<{starts[position]}>"
         elif free[position]:
-            yield "<n>" if word[0].isdigit() else word
+            yield NUMBER if word[0].isdigit() else word
 
 
 def _signal_of(name: Name) -> str:

@@ -12,19 +12,23 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import StratifiedGroupKFold
 
 from classifiers.calibration import OutOfFold, StreamRatio, accept
+from classifiers.commitments import Commitments
 from classifiers.corpus import Example
-from classifiers.features import Features, extract_all
+from classifiers.features import Features, extract_all, subject
 from classifiers.model import Linear, Model, Thresholds
 from classifiers.signals import Lexicon
 from classifiers.space import Floats, Space, fit_space
-from classifiers.taxonomy import Commitment, Taxonomy
+from classifiers.taxonomy import Taxonomy
 from classifiers.verdict import Text
 
 Ints = NDArray[np.int64]
+
+LEAST_WEIGHT = 0.004
+"""Smaller weights of commitments are cut: nine tenths of them, and no ranking changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +38,9 @@ class Recipe:
     seed: int = 20230927
     folds: int = 5
     repeats: int = 3
-    strength: float = 2.0
+    strength: float = 1.0
     """Inverse of the L2 penalty of the relevance model; small is stable."""
-    sector_strength: float = 2.0
+    sector_strength: float = 5.0
     min_term: int = 2
     min_signal: int = 3
     max_share: float = 0.5
@@ -45,6 +49,8 @@ class Recipe:
     """A borderline example is a negative of this weight."""
     negative_weight: float = 2.0
     """A clear negative counts twice: behind real feeds' gate there are many more of them than in the corpus."""
+    commitment_penalty: float = 2.0
+    """L2 penalty of the commitments' regression."""
     ratio: StreamRatio = field(default_factory=StreamRatio)
 
 
@@ -70,10 +76,18 @@ def out_of_fold(
     """Raw scores of every example from models fitted on the other folds; stories stay on one side.
 
     The folds are drawn `recipe.repeats` times and pooled: a threshold from one draw is mostly that draw's luck.
+    Commitments are scored in the first drawing only; they are the slowest to fit and have no threshold to pool.
     """
     features = extract_all([example.text for example in examples], lexicon)
     draws = [
-        _one_draw(examples, features, lexicon, taxonomy, replace(recipe, seed=recipe.seed + number))
+        _one_draw(
+            examples,
+            features,
+            lexicon,
+            taxonomy,
+            replace(recipe, seed=recipe.seed + number),
+            with_commitments=number == 0,
+        )
         for number in range(recipe.repeats)
     ]
     japan = np.array([one.japan for one in features], dtype=bool)
@@ -93,21 +107,31 @@ def _one_draw(
     lexicon: Lexicon,
     taxonomy: Taxonomy,
     recipe: Recipe,
+    *,
+    with_commitments: bool,
 ) -> tuple[Ints, Floats, Floats, Floats]:
-    """Fold numbers and raw scores (relevance, sectors, similarity to commitments) of one drawing of folds."""
+    """Fold numbers and raw scores (relevance, sectors, commitments) of one drawing of folds."""
     n = len(examples)
     fold, relevance = np.zeros(n, dtype=np.int64), np.zeros(n)
     sectors = np.zeros((n, len(taxonomy.sectors)))
     similar = np.zeros((n, len(taxonomy.commitments)))
     for number, (inside, outside) in enumerate(_folds(examples, recipe)):
         model = _fit(
-            [examples[i] for i in inside], [features[i] for i in inside], lexicon, taxonomy, recipe, "fold"
+            [examples[i] for i in inside],
+            [features[i] for i in inside],
+            lexicon,
+            taxonomy,
+            recipe,
+            "fold",
+            with_commitments=with_commitments,
         )
-        rows = model.space.matrix([features[i] for i in outside])
+        held = [features[i] for i in outside]
+        about = model.subjects.matrix([subject(one) for one in held])
         fold[outside] = number
-        relevance[outside] = model.relevance.raw(rows)[:, 0]
-        sectors[outside] = model.sectors.raw(rows)
-        similar[outside] = rows @ model.profiles.T
+        relevance[outside] = model.relevance.raw(model.space.matrix(held))[:, 0]
+        sectors[outside] = model.sectors.raw(about)
+        if with_commitments:
+            similar[outside] = model.commitments.raw(about)
     return fold, relevance, sectors, similar
 
 
@@ -126,6 +150,8 @@ def _fit(
     taxonomy: Taxonomy,
     recipe: Recipe,
     model_id: str,
+    *,
+    with_commitments: bool = True,
 ) -> Model:
     space = fit_space(
         features,
@@ -134,19 +160,36 @@ def _fit(
         max_share=recipe.max_share,
         signal_scale=recipe.signal_scale,
     )
-    rows = space.matrix(features)
+    own = _own_words(taxonomy, lexicon)
+    about = [
+        subject(one) if example.sectors else None for one, example in zip(features, examples, strict=True)
+    ]
+    subjects = fit_space(
+        [*(one for one in about if one), *(one for one, _, _ in own)],
+        min_term=recipe.min_term,
+        min_signal=recipe.min_signal,
+        max_share=recipe.max_share,
+        signal_scale=recipe.signal_scale,
+    )
     sector_ids = tuple(taxonomy.sector_by_id)
     return Model(
         model_id,
         lexicon,
         space,
-        _fit_relevance(examples, features, rows, recipe),
+        subjects,
+        _fit_relevance(examples, features, space.matrix(features), recipe),
         sector_ids,
-        _fit_sectors(examples, rows, sector_ids, recipe),
-        tuple(taxonomy.commitment_by_id),
-        _profiles(examples, rows, space, lexicon, taxonomy),
-        Thresholds(0.5, 0.25, (0.5,) * len(sector_ids), 1.0),
+        _fit_sectors(examples, about, subjects, sector_ids, recipe),
+        _fit_commitments(examples, about, own, subjects, taxonomy, recipe)
+        if with_commitments
+        else _no_commitments(taxonomy, subjects),
+        Thresholds(0.5, 0.25, (0.5,) * len(sector_ids)),
     )
+
+
+def _no_commitments(taxonomy: Taxonomy, subjects: Space) -> Commitments:
+    ids = tuple(taxonomy.commitment_by_id)
+    return Commitments(ids, csr_array((len(ids), len(subjects.columns))), np.zeros(len(ids)))
 
 
 def _fit_relevance(
@@ -162,22 +205,27 @@ def _fit_relevance(
 
 
 def _fit_sectors(
-    examples: Sequence[Example], rows: csr_array, sector_ids: Sequence[str], recipe: Recipe
+    examples: Sequence[Example],
+    about: Sequence[Features | None],
+    subjects: Space,
+    sector_ids: Sequence[str],
+    recipe: Recipe,
 ) -> Linear:
     """One model per sector over everything that carries sectors (relevance 1 and 2)."""
-    labelled = np.array([bool(example.sectors) for example in examples])
+    labelled = [(example, one) for example, one in zip(examples, about, strict=True) if one]
+    rows = subjects.matrix([one for _, one in labelled])
     coefs, biases = [], []
     for sector in sector_ids:
-        wanted = np.array([sector in example.sectors for example in examples])[labelled]
+        wanted = np.array([sector in example.sectors for example, _ in labelled])
         if not wanted.any():  # a sector nobody has labelled yet is never predicted
             coefs.append(np.zeros(rows.shape[1]))
             biases.append(-20.0)
             continue
         solver = _logistic(recipe.sector_strength, recipe, class_weight="balanced")
-        solver.fit(rows[labelled], wanted)
+        solver.fit(rows, wanted)
         coefs.append(solver.coef_[0])
         biases.append(float(solver.intercept_[0]))
-    return _linear(np.array(coefs), np.array(biases))
+    return _linear(_short(np.array(coefs)), np.array(biases))
 
 
 def _logistic(strength: float, recipe: Recipe, class_weight: str | None = None) -> LogisticRegression:
@@ -191,26 +239,46 @@ def _linear(coef: Floats, bias: Floats) -> Linear:
     return Linear(coef.astype(np.float64), bias.astype(np.float64), np.ones(len(bias)), np.zeros(len(bias)))
 
 
-def _profiles(
-    examples: Sequence[Example], rows: csr_array, space: Space, lexicon: Lexicon, taxonomy: Taxonomy
-) -> Floats:
-    """A commitment's profile: its names, sentence and terms, and the examples labelled with it, half and half."""
-    own = space.matrix(extract_all([_as_text(c) for c in taxonomy.commitments], lexicon))
-    words = len(space.terms)
-    profiles = np.zeros((len(taxonomy.commitments), len(space.columns)))
-    for i, commitment in enumerate(taxonomy.commitments):
-        members = [row for row, example in enumerate(examples) if commitment.id in example.commitments]
-        text = own[[i]].toarray()[0, :words]
-        centre = rows[members].toarray()[:, :words].mean(axis=0) if members else text
-        profile = _unit(text) + _unit(centre)
-        profiles[i, :words] = _unit(profile)
-    return profiles
+def _fit_commitments(
+    examples: Sequence[Example],
+    about: Sequence[Features | None],
+    own: Sequence[tuple[Features, str, float]],
+    subjects: Space,
+    taxonomy: Taxonomy,
+    recipe: Recipe,
+) -> Commitments:
+    """Ridge regression of ±1 per commitment on the relevant examples that carry one, and on what the taxonomy
+    itself says of each."""
+    ids = tuple(taxonomy.commitment_by_id)
+    labelled = [(e, one) for e, one in zip(examples, about, strict=True) if one and e.commitments]
+    rows = subjects.matrix([*(one for _, one in labelled), *(one for one, _, _ in own)])
+    wanted = [*(set(example.commitments) for example, _ in labelled), *({one} for _, one, _ in own)]
+    weight = np.array([1.0] * len(labelled) + [weight for _, _, weight in own])
+    truth = np.array([[1.0 if one in given else -1.0 for one in ids] for given in wanted])
+    solver = Ridge(alpha=recipe.commitment_penalty, solver="sparse_cg", tol=1e-4)
+    solver.fit(rows, truth, sample_weight=weight)
+    coef = np.where(np.abs(solver.coef_) >= LEAST_WEIGHT, solver.coef_, 0.0)
+    return Commitments(ids, csr_array(_short(coef)), solver.intercept_.astype(np.float64))
 
 
-def _as_text(commitment: Commitment) -> Text:
-    return Text(commitment.name.vi, ". ".join((commitment.statement.vi, *commitment.terms)))
+def _short(weights: Floats) -> Floats:
+    """Weights that single precision holds exactly, so that a model serves with the numbers it was tried with."""
+    rounded: Floats = weights.astype(np.float32).astype(np.float64)
+    return rounded
 
 
-def _unit(vector: Floats) -> Floats:
-    length = float(np.sqrt(vector @ vector))
-    return vector / length if length else vector
+def _own_words(taxonomy: Taxonomy, lexicon: Lexicon) -> list[tuple[Features, str, float]]:
+    """What the taxonomy says of each commitment, as texts with a weight: its name, its sentence, its terms."""
+    told = [
+        (text, commitment.id, weight)
+        for commitment in taxonomy.commitments
+        for text, weight in (
+            (commitment.name.vi, 2.0),
+            (commitment.statement.vi, 3.0),
+            *((term, 1.0) for term in commitment.terms),
+        )
+    ]
+    found = extract_all([Text(text, "") for text, _, _ in told], lexicon)
+    return [
+        (subject(one), commitment, weight) for one, (_, commitment, weight) in zip(found, told, strict=True)
+    ]

@@ -33,10 +33,11 @@ class SectorScore:
 
 @dataclass(frozen=True, slots=True)
 class CommitmentScore:
-    """A commitment near the text, with its similarity (0–1)."""
+    """A commitment near the text, with its calibrated probability; readers are shown those that are `sure`."""
 
     id: str
     score: float
+    sure: bool = True
 
 
 @dataclass(frozen=True, slots=True)

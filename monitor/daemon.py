@@ -1,6 +1,6 @@
 """The daemon: APScheduler rings the bell, the database knows what is due. The only module that knows APScheduler.
 
-Two jobs in memory; nothing of them is kept over a restart, because nothing needs to be.
+Three jobs in memory; nothing of them is kept over a restart, because nothing needs to be.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ class Work:
 
     poll: Callable[[datetime], Awaitable[None]]
     mail: Callable[[datetime, Callable[[], bool]], Awaitable[None]]
+    watch: Callable[[datetime], Awaitable[None]]
 
 
 async def serve(work: Work, *, ready: Callable[[], None] = lambda: None) -> None:
@@ -59,7 +60,7 @@ async def serve(work: Work, *, ready: Callable[[], None] = lambda: None) -> None
         await work.mail(now, stopping.is_set)
 
     soon = datetime.now(UTC) + timedelta(seconds=0.1)
-    for name, action in (("poll", work.poll), ("mail", mail)):
+    for name, action in (("poll", work.poll), ("mail", mail), ("watch", work.watch)):
         scheduler.add_job(ring, "interval", seconds=TICK_SECONDS, args=(name, action), next_run_time=soon)
     scheduler.start()
     ready()

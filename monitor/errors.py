@@ -4,6 +4,7 @@
     ├── Misuse                    wrong words, bad setting; exit code 2
     │   └── BadFile               a data or configuration file: path, line, key, what to do
     ├── BadModel                  a model that is missing, damaged or foreign
+    │   └── OldModel              (classifiers.errors) one of an earlier version
     ├── DatabaseError             the store cannot be opened or used
     ├── AlreadyRunning            another daemon holds the database
     └── BadLetter                 (monitor.delivery.message) a value that no letter can carry

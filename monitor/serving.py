@@ -31,13 +31,13 @@ _model: Model | None = None
 
 
 def serving_model(settings: Settings) -> Model:
-    """The model that serves. The first start fits the release's one, in a process of its own so that
-    scikit-learn does not stay in ours. Raises BadModel."""
+    """The model that serves. The first start, and the first after an upgrade that reads older models no more, fits
+    the release's one, in a process of its own so that scikit-learn does not stay in ours. Raises BadModel."""
     root = Path(settings.models)
     store = ModelStore(root)
-    if store.current() is None:
+    if not store.usable():
         with held(root / "training.lock", wait=_WAIT_FOR_TRAINING):
-            if store.current() is None:
+            if not store.usable():
                 _apart(root)
     return _load(root, store.current() or "")
 

@@ -24,11 +24,12 @@ from monitor.digest.render import Frame, Rendered, render_confirmation
 from monitor.ingest.fetch import Fetcher, FetchPolicy
 from monitor.ingest.pool import ReaderPool
 from monitor.locks import held
-from monitor.logs import delivered, polled, undeliverable
+from monitor.logs import delivered, polled, undeliverable, warn
 from monitor.serving import serving_model
 from monitor.store import outbox, polls
 from monitor.store.database import Store, open_store
-from monitor.types import Delivery, Digest, Feed, PollReport, SendOutcome, Subscriber
+from monitor.types import Delivery, Digest, Feed, Letter, PollReport, SendOutcome, Subscriber
+from monitor.watch import look_once
 
 LOCK_WAIT = 120.0
 
@@ -143,6 +144,44 @@ def send_test(settings: Settings, address: str, *, now: datetime) -> SendOutcome
     )
     with way_out(settings) as way:
         return way.send(letter)
+
+
+async def watch_round(settings: Settings, now: datetime) -> None:
+    """Once a week: look at what the model does; what has changed is logged and written to the operator."""
+    await _in_thread(partial(_watch, settings, now))
+
+
+def _watch(settings: Settings, now: datetime) -> None:
+    with open_store(Path(settings.db), durable=True) as store:
+        drift = look_once(store, partial(serving_model, settings), now=now)
+        if drift is None:
+            return
+        for note in drift.notes:
+            warn("drift", what=note.what, todo=note.todo)
+        if drift.notes and settings.operator:
+            lines = [f"- {note.what}: {note.todo}" for note in drift.notes]
+            subject = f"{settings.mail_name}: the news or the model have changed"
+            outbox.queue(store, "note", None, note_to_operator(settings, subject, lines, now=now), now=now)
+
+
+def note_to_operator(settings: Settings, subject: str, lines: Sequence[str], *, now: datetime) -> Letter:
+    """A short letter to whoever runs this."""
+    sender = sender_of(settings)
+    body = "\n".join((*lines, "", "'vietnhat model watch' shows the figures."))
+    content = Rendered(
+        subject=subject,
+        preview=lines[0] if lines else subject,
+        html=f"<pre style='white-space: pre-wrap'>{escape(body)}</pre>",
+        text=body + "\n",
+        language="en",
+    )
+    return build(
+        content,
+        recipient=settings.operator or "",
+        sender=sender,
+        message_id=message_id(f"note-{now:%Y%m%dT%H%M%SZ}", 0, sender.domain),
+        date=now,
+    )
 
 
 async def poll_once(

@@ -15,8 +15,8 @@ STAGES = ("monitor.ingest", "monitor.digest", "monitor.delivery", "monitor.store
 FLOORS = [
     ("classifiers",),
     ("monitor.types", "monitor.errors", "monitor.config"),
-    (*STAGES, "monitor.locks", "monitor.logs", "monitor.labelfiles"),
-    ("monitor.serving", "monitor.jobs"),
+    (*STAGES, "monitor.locks", "monitor.logs", "monitor.labelfiles", "monitor.card"),
+    ("monitor.serving", "monitor.jobs", "monitor.learning", "monitor.watch"),
     ("monitor.wiring", "monitor.daemon", "monitor.demo"),
     ("monitor.cli",),
 ]
@@ -29,7 +29,7 @@ ONE_HOME = {
     "w3lib": {"monitor.ingest.identity"},
     "pebble": {"monitor.ingest.pool"},
     "dateparser": {"monitor.ingest.dates"},
-    "jinja2": {"monitor.digest.render"},
+    "jinja2": {"monitor.digest.render", "monitor.card.render"},
     "babel": {"monitor.digest.words"},
     "smtplib": {"monitor.delivery.smtp"},
     "apscheduler": {"monitor.daemon"},

@@ -97,7 +97,7 @@ def show(ctx: click.Context, article_id: int, as_json: bool) -> None:
         ("summary", article.summary),
         ("decision", f"{verdict.decision}, relevance {verdict.relevance:.3f}"),
         ("sectors", ", ".join(f"{s.id} {s.probability:.2f}" for s in verdict.sectors)),
-        ("commitments", ", ".join(c.id for c in verdict.commitments)),
+        ("commitments", ", ".join(c.id for c in verdict.commitments if c.sure)),
         ("evidence", ", ".join(f"{e.term} {e.weight:+.2f}" for e in verdict.evidence)),
         ("model", verdict.model),
         *(("earlier", f"until {old['replaced_at']}: {old['title']}") for old in earlier),

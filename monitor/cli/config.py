@@ -44,7 +44,7 @@ def status(ctx: click.Context, as_json: bool) -> None:
     """How feeds, articles, model and mail are doing."""
     from classifiers.models import ModelStore
     from monitor.config.feeds import load_feeds
-    from monitor.store import articles, outbox, polls, subscribers
+    from monitor.store import articles, outbox, polls, subscribers, watches
 
     settings = settings_of(ctx)
     feeds = load_feeds(settings.feeds)
@@ -54,6 +54,7 @@ def status(ctx: click.Context, as_json: bool) -> None:
         stored = articles.count(store)
         readers = len(subscribers.active(store))
         watched = {feed.id for feed in feeds}
+        watch = watches.latest(store)
         problems = [problem for problem in polls.problems(store) if problem["feed_id"] in watched]
     polled = [s.last_polled_at for s in states.values() if s.last_polled_at]
     data = {
@@ -66,9 +67,12 @@ def status(ctx: click.Context, as_json: bool) -> None:
         "readers": readers,
         **{f"letters {state}": n for state, n in sorted(letters.items())},
     }
+    notes = watch["notes"] if watch else []
     if as_json:
-        print_json({**data, "problems": problems})
+        print_json({**data, "problems": problems, "notes": notes})
         return
     print_table(("what", "value"), list(data.items()))
+    for note in notes:
+        click.echo(f"week of {watch['week'] if watch else ''}: {note['what']}; {note['todo']}")
     for problem in problems:
         click.echo(f"{problem['feed_id']}: failed {problem['failures']} times; {problem['reason']}")

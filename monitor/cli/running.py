@@ -75,7 +75,7 @@ def run(ctx: click.Context) -> None:
     from monitor.serving import serving_model
     from monitor.store import subscribers
     from monitor.store.database import open_store
-    from monitor.wiring import lock_path, mail_round, poll_once
+    from monitor.wiring import lock_path, mail_round, poll_once, watch_round
 
     signal.signal(signal.SIGTERM, _stop_at_once)  # until `serve` listens, and nothing is under way yet
     settings = settings_of(ctx)
@@ -117,7 +117,11 @@ def run(ctx: click.Context) -> None:
                 settings, now, stop, news_is_in=polled
             )  # first the news of a pause, then its digest
 
-        asyncio.run(serve(Work(poll_round, mail)))
+        async def watch(now: datetime) -> None:
+            if polled:
+                await watch_round(settings, now)
+
+        asyncio.run(serve(Work(poll_round, mail, watch)))
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it is being obeyed
     say(f"stopped at {datetime.now(UTC):%H:%M} UTC; what was under way goes on at the next start")
 

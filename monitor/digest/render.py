@@ -1,4 +1,4 @@
-"""A digest as a letter: subject, preview line, HTML and text. The only module that knows jinja2.
+"""A digest as a letter: subject, preview line, HTML and text. Letters only: cards have their own.
 
 The HTML stays under the size at which mail clients cut letters off: long summaries give way first, then the
 last items, which are reported so that they can wait for the next letter.

@@ -154,7 +154,9 @@ def _commitment(judged: JudgedArticle, taxonomy: Taxonomy, words: Words) -> Comm
 
 def _nearest_source(judged: JudgedArticle, taxonomy: Taxonomy) -> tuple[str, Source] | None:
     """The nearest commitment this taxonomy knows, and the newest statement that carries it."""
-    known = [score for score in judged.verdict.commitments if score.id in taxonomy.commitment_by_id]
+    known = [
+        score for score in judged.verdict.commitments if score.sure and score.id in taxonomy.commitment_by_id
+    ]
     if not known:
         return None
     nearest = max(known, key=lambda score: score.score)

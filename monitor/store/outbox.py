@@ -11,10 +11,10 @@ from monitor.store.times import from_text, to_text
 from monitor.types import Delivery, DeliveryState, Letter
 
 _WANTED = (
-    "EXISTS (SELECT 1 FROM subscriber s WHERE s.id = d.subscriber_id AND (s.status = 'active' "
-    "OR (s.status = 'pending' AND d.kind = 'confirmation')))"
+    "(d.kind = 'note' OR EXISTS (SELECT 1 FROM subscriber s WHERE s.id = d.subscriber_id AND (s.status = 'active' "
+    "OR (s.status = 'pending' AND d.kind = 'confirmation'))))"
 )
-"""A digest goes to active readers only, a confirmation also to those it asks."""
+"""A digest goes to active readers only, a confirmation also to those it asks, a note to the operator."""
 
 
 def queue(store: Store, kind: str, subscriber_id: int | None, letter: Letter, *, now: datetime) -> None:

@@ -22,6 +22,29 @@ def unscored(store: Store, model: str, *, since: datetime, limit: int) -> list[t
     return [(row["id"], Text(row["title"], row["summary"])) for row in rows]
 
 
+def texts_after(store: Store, article_id: int, *, since: datetime, limit: int) -> list[tuple[int, Text]]:
+    """Vietnamese articles first seen since then, by number, from the one after `article_id` on."""
+    rows = store.rows(
+        "SELECT id, title, summary FROM article WHERE language = 'vi' AND first_seen >= ? AND id > ? "
+        "ORDER BY id LIMIT ?",
+        [to_text(since), article_id, limit],
+    )
+    return [(row["id"], Text(row["title"], row["summary"])) for row in rows]
+
+
+def waiting(store: Store, *, since: datetime) -> int:
+    """How many Vietnamese articles were first seen since then."""
+    row = store.one(
+        "SELECT count(*) AS n FROM article WHERE language = 'vi' AND first_seen >= ?", [to_text(since)]
+    )
+    return int(row["n"]) if row else 0
+
+
+def mailed(store: Store) -> frozenset[int]:
+    """Every article that stood in somebody's digest."""
+    return frozenset(row["article_id"] for row in store.rows("SELECT DISTINCT article_id FROM digest_item"))
+
+
 def save(store: Store, judged: Iterable[tuple[int, Text, Verdict]], *, now: datetime) -> None:
     """Store verdicts in one transaction; one of a wording that was revised meanwhile is dropped."""
     with store.transaction():

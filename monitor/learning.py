@@ -1,0 +1,47 @@
+"""What retraining needs of the installation: readers' corrections, and the archive to replay."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from datetime import datetime, timedelta
+
+from classifiers.corpus import Example
+from classifiers.corrections import lessons
+from classifiers.model import Model
+from classifiers.replay import Replay, replay
+from classifiers.verdict import Text, Verdict
+from monitor.store import corrections, verdicts
+from monitor.store.database import Store
+
+REPLAYED_DAYS = 90
+"""How much of the archive a new model is tried on: a season of news, a minute of work."""
+
+BATCH = 2000
+
+
+def lessons_of(store: Store, *, trusted: Collection[str], corpus: int) -> list[Example]:
+    """What the stored corrections teach, beside a corpus of that many examples."""
+    return lessons(corrections.everything(store), trusted=trusted, corpus=corpus)
+
+
+def replay_archive(
+    store: Store, before: Model, after: Model, *, now: datetime, step: Callable[[int], None]
+) -> Replay:
+    """The articles of the last season under both models; `step` is told how many were judged."""
+    return replay(
+        _both(store, before, after, now - timedelta(days=REPLAYED_DAYS), step),
+        mailed=verdicts.mailed(store),
+    )
+
+
+def _both(
+    store: Store, before: Model, after: Model, since: datetime, step: Callable[[int], None]
+) -> Iterator[tuple[int, str, Verdict, Verdict]]:
+    start = 0
+    while batch := verdicts.texts_after(store, start, since=since, limit=BATCH):
+        start = batch[-1][0]
+        texts: Sequence[Text] = [text for _, text in batch]
+        pairs = zip(batch, before.classify(texts), after.classify(texts), strict=True)
+        for (article_id, text), old, new in pairs:
+            yield article_id, text.title, old, new
+        step(len(batch))
