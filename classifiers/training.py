@@ -136,7 +136,7 @@ def _one_draw(
 
 
 def _folds(examples: Sequence[Example], recipe: Recipe) -> Iterator[tuple[Ints, Ints]]:
-    wanted = [e.sectors[0] if e.relevance == 2 else str(e.relevance) for e in examples]
+    wanted = [e.sectors[0] if e.relevance == 2 and e.sectors else str(e.relevance) for e in examples]
     often = {stratum for stratum, n in Counter(wanted).items() if n >= recipe.folds}
     strata = [stratum if stratum in often else "rare" for stratum in wanted]
     splitter = StratifiedGroupKFold(recipe.folds, shuffle=True, random_state=recipe.seed)

@@ -209,9 +209,17 @@ def _fresh(state: FeedState | None, feed: Feed) -> FeedState:
 # --- classify --------------------------------------------------------------------------------
 
 
-def classify_stored(store: Store, model: Judges, *, now: datetime) -> int:
-    """Give every article of the last days that `model` has not judged a verdict; how many that were."""
-    since = now - timedelta(days=RESCORE_DAYS)
+def classify_stored(
+    store: Store,
+    model: Judges,
+    *,
+    now: datetime,
+    since: datetime | None = None,
+    step: Callable[[int], None] = lambda _: None,
+) -> int:
+    """Give every article first seen since then (by default the last days) that `model` has not judged a verdict;
+    how many that were. `step` is told of each batch."""
+    since = since or now - timedelta(days=RESCORE_DAYS)
     done = 0
     while waiting := verdicts.unscored(store, model.id, since=since, limit=BATCH):
         judged = model.classify([text for _, text in waiting])
@@ -220,6 +228,7 @@ def classify_stored(store: Store, model: Judges, *, now: datetime) -> int:
         ]
         verdicts.save(store, whole, now=now)
         done += len(whole)
+        step(len(whole))
     return done
 
 

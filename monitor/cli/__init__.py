@@ -23,7 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "classify": ("judging", "Give verdicts on JSON Lines from standard input."),
     "explain": ("judging", "Say exactly why an article scored as it did."),
     "label": ("labelling", "Correct verdicts; label what teaches most."),
-    "retrain": ("training", "Learn from corrections; the new model serves if it passes the gate."),
+    "retrain": ("training", "Learn from corrections; serve if the gate is passed."),
     "model": ("models", "List, evaluate, compare, promote or roll back models."),
     "taxonomy": ("taxonomy", "Show or check sectors and commitments; take a new statement in."),
     "config": ("config", "Show the settings in force."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -19,9 +19,11 @@ from monitor.cli.context import (
     parse_instant,
     print_json,
     print_table,
+    say,
     settings_of,
     store_of,
 )
+from monitor.cli.progress import counting
 from monitor.errors import Misuse
 from monitor.store import articles as stored
 from monitor.types import JudgedArticle
@@ -113,6 +115,26 @@ def export(ctx: click.Context) -> None:
     with store_of(settings_of(ctx)) as store:
         for judged in stored.everything(store):
             click.echo(json.dumps(_as_dict(judged), ensure_ascii=False, default=str))
+
+
+@articles.command()
+@click.option("--since", callback=_since, metavar="TIME", help="Only what was first seen since then (all).")
+@click.pass_context
+def rescore(ctx: click.Context, since: datetime | None) -> None:
+    """Give the archive verdicts of the model that serves, after a change of the taxonomy or the model.
+
+    What was mailed keeps the verdict it was mailed with; nothing is mailed again.
+    """
+    from monitor.jobs import classify_stored
+    from monitor.serving import serving_model
+    from monitor.store import verdicts
+
+    settings = settings_of(ctx)
+    model = serving_model(settings)
+    start, now = since or datetime(1970, 1, 2, tzinfo=UTC), datetime.now(UTC).replace(microsecond=0)
+    with store_of(settings) as store, counting("judging", verdicts.waiting(store, since=start)) as step:
+        judged = classify_stored(store, model, now=now, since=start, step=step)
+    say(f"{judged} articles judged by model {model.id}; the others had its verdict already")
 
 
 def _print(found: Iterable[JudgedArticle], as_json: bool) -> None:

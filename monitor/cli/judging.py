@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from itertools import islice
 from typing import Any
 
 import click
 
-from classifiers.verdict import Text, Verdict
+from classifiers.explanation import Explanation
+from classifiers.verdict import Decision, Text, Verdict
 from monitor.cli.context import (
     ARTICLE_ID,
     clean,
@@ -129,10 +130,12 @@ def explain(
         given = Text(found.article.title, found.article.summary)
     model = serving_model(settings)
     verdict, why = model.classify([given])[0], model.explain(given)
+    lacking, gains = model.missing(given)
     if as_json:
         print_json({
             "verdict": asdict(verdict), "score": why.score, "bias": why.bias, "japan": why.japan,
             "parts": [{**asdict(part), "share": part.share} for part in why.parts],
+            "missing": {"score": lacking, "would_add": dict(gains)},
             "thresholds": {"send": model.thresholds.send, "review": model.thresholds.review},
         })  # fmt: skip
         return
@@ -141,16 +144,61 @@ def explain(
         f"{verdict.decision}: relevance {verdict.relevance:.3f} "
         f"(sent from {model.thresholds.send:.3f}, reviewed from {model.thresholds.review:.3f})"
     )
-    if not why.japan:
-        click.echo("nothing in it names Japan, a Japanese firm, place or person: the gate stays closed")
     sectors = ", ".join(f"{s.id} {s.probability:.2f}" for s in verdict.sectors)
     click.echo(f"sectors: {sectors or 'none above its threshold'}")
-    for commitment in verdict.commitments:
-        click.echo(f"commitment: {commitment.id} (similarity {commitment.score:.2f})")
+    _print_commitment(verdict)
+    if verdict.decision is not Decision.SEND:
+        _print_missing(why, lacking, gains)
     click.echo(f"\nraw score {why.score:+.4f} = bias {why.bias:+.4f} and:")
     parts = sorted(why.parts, key=lambda part: -abs(part.share))
     print_table(
         ("share", "value × weight", "term", "words of the text"),
-        [(f"{p.share:+.4f}", f"{p.value:.3f} × {p.weight:+.3f}", p.column, p.words) for p in parts[:40]],
+        [
+            (f"{p.share:+.4f}", f"{p.value:.3f} × {p.weight:+.3f}", p.column, p.words)
+            for p in parts[:PARTS_SHOWN]
+        ],
     )
+    if len(parts) > PARTS_SHOWN:
+        click.echo(f"and {len(parts) - PARTS_SHOWN} smaller parts; --json shows all")
     click.echo(f"model {model.id}")
+
+
+PARTS_SHOWN = 40
+GAINS_SHOWN = 5
+
+
+def _print_commitment(verdict: Verdict) -> None:
+    """The nearest commitment in our own words, and the statements it comes from."""
+    from classifiers.taxonomy import load_taxonomy
+
+    whole = load_taxonomy()
+    nearest = next((one for one in verdict.commitments if one.id in whole.commitment_by_id), None)
+    if nearest is None:
+        return
+    commitment = whole.commitment_by_id[nearest.id]
+    doubt = "" if nearest.sure else ", too far to be shown to readers"
+    click.echo(f"nearest commitment: {nearest.id} (probability {nearest.score:.2f}{doubt})")
+    click.echo(f"  {commitment.statement.en}")
+    for source in commitment.sources:
+        statement = whole.statement_by_id[source.statement]
+        click.echo(f"  {statement.title.en}, {statement.date}, {whole.section(source).title.en}")
+
+
+def _print_missing(why: Explanation, lacking: float, gains: Sequence[tuple[str, float]]) -> None:
+    """What would have to stand in the text for it to be sent."""
+    from classifiers.gazetteer import load_word_lists
+
+    if not why.japan:
+        click.echo(
+            "missing: nothing in it names Japan, a Japanese firm, place or person: the gate stays closed"
+        )
+        return
+    names = {signal.id: signal.name.en for signal in load_word_lists().signals}
+    names |= {"japan": "Japan named", "vietnam": "Vietnam named"}
+    against = [evidence for evidence in why.strongest(40) if evidence.weight < 0][:3]
+    click.echo(f"missing: {lacking:.2f} of raw score to be sent")
+    if gains:
+        would = ", ".join(f"{names.get(signal, signal)} +{gain:.2f}" for signal, gain in gains[:GAINS_SHOWN])
+        click.echo(f"  what it does not hold and would help: {would}")
+    if against:
+        click.echo(f"  what speaks against it: {', '.join(f'{e.term} {e.weight:+.2f}' for e in against)}")

@@ -21,6 +21,10 @@ def stop_soon() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
+async def nothing(_now: datetime) -> None:
+    """A round with nothing to do."""
+
+
 def test_rounds_run_and_a_stop_lets_them_finish() -> None:
     """Both rounds start at once; the one under way when the stop comes is awaited."""
     done: list[str] = []
@@ -34,7 +38,7 @@ def test_rounds_run_and_a_stop_lets_them_finish() -> None:
         await asyncio.sleep(0.15)
         done.append(f"mail, stopping {stop()}")
 
-    asyncio.run(daemon.serve(daemon.Work(poll, mail), ready=lambda: done.append("ready")))
+    asyncio.run(daemon.serve(daemon.Work(poll, mail, nothing), ready=lambda: done.append("ready")))
     assert done == ["ready", "mail, stopping True", "poll"]
 
 
@@ -54,7 +58,7 @@ def test_a_round_that_never_ends_does_not_hold_up_the_stop(monkeypatch: pytest.M
     async def mail(_now: datetime, _stop: Callable[[], bool]) -> None:
         return None
 
-    asyncio.run(daemon.serve(daemon.Work(poll, mail)))
+    asyncio.run(daemon.serve(daemon.Work(poll, mail, nothing)))
     assert cancelled == ["poll"]
 
 
@@ -71,7 +75,7 @@ def test_a_failing_round_ends_nothing_else(error: Exception, capsys: pytest.Capt
         seen.append("mail")
         stop_soon()
 
-    asyncio.run(daemon.serve(daemon.Work(poll, mail)))
+    asyncio.run(daemon.serve(daemon.Work(poll, mail, nothing)))
     assert seen == ["mail"]
     captured = capsys.readouterr()
     assert str(error) in captured.out + captured.err
