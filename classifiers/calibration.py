@@ -2,8 +2,8 @@
 
 An own-written corpus holds about as many positives as negatives; behind the gate of real feeds stand some eleven
 clear negatives and three borderline texts for each positive, more than half of them told apart by their subject alone
-(a car's price, a match). Ours are the other kind, so five of them stand for eleven. Weighting held-out examples to that
-ratio is what makes a threshold chosen here usable there. Needs scikit-learn.
+(a car's price, a match). Ours are the other kind: three or four of them stand for eleven. Weighting held-out texts to
+that ratio is what makes a threshold chosen here usable there. Needs scikit-learn.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ GRID = np.linspace(0.02, 0.98, 193)
 class StreamRatio:
     """How many texts as hard as the corpus's stand behind the gate of real feeds for one positive."""
 
-    negatives: float = 5.0
+    negatives: float = 3.5
     borderlines: float = 3.0
 
 

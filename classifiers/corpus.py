@@ -43,7 +43,7 @@ def load_corpus(taxonomy: Taxonomy, folder: Path | None = None) -> tuple[Example
     examples: list[Example] = []
     seen: set[str] = set()
     for path in sorted(folder.glob("*.jsonl")):
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        for number, line in enumerate(path.read_text(encoding="utf-8").rstrip("\n").split("\n"), 1):
             example = _example(path, number, line, taxonomy)
             if example.id in seen:
                 raise BadFile(path, f"id {example.id!r} stands twice", line=number, todo="give it another id")
@@ -61,13 +61,14 @@ def fingerprint(examples: Iterable[Example]) -> str:
 
 
 def counts(examples: Sequence[Example]) -> dict[str, dict[str, int]]:
-    """How many examples carry each label, register and kind: the corpus's manifest."""
+    """How many examples carry each label, register and kind: the corpus's manifest (data/corpus/manifest.json)."""
     return {
+        "file": dict(sorted(Counter(e.id.rpartition("-")[0] for e in examples).items())),
         "relevance": dict(sorted(Counter(str(e.relevance) for e in examples).items())),
         "sector": dict(sorted(Counter(s for e in examples if e.relevance == 2 for s in e.sectors).items())),
         "commitment": dict(sorted(Counter(c for e in examples for c in e.commitments).items())),
         "register": dict(sorted(Counter(e.register for e in examples).items())),
-        "kind of negative": dict(sorted(Counter(e.kind for e in examples if e.relevance == 0).items())),
+        "kind of negative": dict(Counter(sorted(e.kind for e in examples if e.relevance == 0)).most_common()),
     }
 
 

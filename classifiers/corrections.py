@@ -28,6 +28,9 @@ LEAST_COUNTED = 20
 HERE = frozenset({"session", "command"})
 """Origins of votes given on the machine itself, by someone who could as well edit the database."""
 
+SIGNED = frozenset({"mail", "page"})
+"""Origins whose person is known by a signed link; an imported file can claim any name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Correction:
@@ -57,24 +60,24 @@ def story_key(text: Text) -> str:
 
 def lessons(corrections: Iterable[Correction], *, trusted: Collection[str], corpus: int) -> list[Example]:
     """The corrections as examples, newest first. `corpus` is the number of examples they join."""
-    left: dict[str, int] = {}
+    left: dict[tuple[str, bool], int] = {}
     out = []
     for votes in _by_text(corrections):
         winner = _verdict(votes, trusted)
         if winner is None:
             continue
         agreeing = [vote for vote in votes if vote.relevance == winner]
-        payer = next((v.person for v in agreeing if _budget(left, v, trusted, corpus) > 0), None)
+        payer = next((v for v in agreeing if _budget(left, v, trusted, corpus) > 0), None)
         if payer is None:
             continue
-        left[payer] -= 1
+        left[payer.person, trusts(payer, trusted)] -= 1
         out.append(_example(agreeing, winner))
     return out
 
 
 def trusts(vote: Correction, trusted: Collection[str]) -> bool:
-    """Whether a vote comes from someone the operator trusts by name, or was given on the machine itself."""
-    return vote.person in trusted or vote.origin in HERE
+    """Whether a vote was given on the machine itself, or comes by a signed link from someone trusted by name."""
+    return vote.origin in HERE or (vote.origin in SIGNED and vote.person in trusted)
 
 
 def even(votes: Sequence[Correction], trusted: Collection[str] = ()) -> bool:
@@ -108,9 +111,13 @@ def _verdict(votes: Sequence[Correction], trusted: Collection[str]) -> int | Non
     return winners[0] if len(winners) == 1 else None
 
 
-def _budget(left: dict[str, int], vote: Correction, trusted: Collection[str], corpus: int) -> int:
-    share = TRUSTED_SHARE if trusts(vote, trusted) else READER_SHARE
-    return left.setdefault(vote.person, max(LEAST_COUNTED, int(share * corpus)))
+def _budget(
+    left: dict[tuple[str, bool], int], vote: Correction, trusted: Collection[str], corpus: int
+) -> int:
+    """How many more texts one person may teach; what they said on the machine and elsewhere is counted apart."""
+    sure = trusts(vote, trusted)
+    share = TRUSTED_SHARE if sure else READER_SHARE
+    return left.setdefault((vote.person, sure), max(LEAST_COUNTED, int(share * corpus)))
 
 
 def _example(votes: Sequence[Correction], relevance: int) -> Example:
@@ -129,6 +136,8 @@ def _example(votes: Sequence[Correction], relevance: int) -> Example:
 
 def _sectors(votes: Sequence[Correction]) -> tuple[str, ...]:
     """Those that at least half of the people name who speak of sectors at all, most named first."""
-    given = [vote.sectors for vote in votes if vote.sectors]
-    named = Counter(sector for sectors in given for sector in sectors)
-    return tuple(sector for sector, n in named.most_common() if 2 * n >= len(given))[:3]
+    given = [set(vote.sectors) for vote in votes if vote.sectors]
+    named = Counter(sector for sectors in given for sector in sorted(sectors))
+    order = [sector for vote in votes for sector in vote.sectors or ()]
+    chosen = [sector for sector, n in named.items() if 2 * n >= len(given)]
+    return tuple(sorted(chosen, key=lambda sector: (-named[sector], order.index(sector))))[:3]

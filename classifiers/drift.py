@@ -23,6 +23,12 @@ TWICE = 1.8
 ENOUGH = 300
 """With fewer texts in either period nothing is compared; of one outlet half as many."""
 
+ENOUGH_BEHIND = 60
+"""Texts behind the gate in either period below which score and signal distributions are not compared."""
+
+FEWEST = 10
+"""Cases in the period with the larger share below which two shares are not told apart."""
+
 SCORE_EDGES = (0.01, 0.03, 0.1, 0.2, 0.4, 0.6, 0.8, 0.95)
 
 
@@ -78,7 +84,7 @@ def summarise(model: Model, judged: Iterable[tuple[str, Text, Verdict]]) -> Peri
         scores[sum(verdict.relevance >= edge for edge in SCORE_EDGES)] += 1
         features = extract(text, model.lexicon)
         signals.update(hit.signal for hit in features.hits)
-        single = [term for term in features.terms if " " not in term]
+        single = [term for term in features.terms if " " not in term and term[0] != "<"]
         words += len(single)
         strange.update({term for term in single if term not in known})
     return Period(
@@ -112,15 +118,21 @@ def compare(before: Period, now: Period) -> Drift:
         "unknown words, per 100": 100 * sum(now.strange.values()) / max(1, now.words),
         "unknown words before": 100 * sum(before.strange.values()) / max(1, before.words),
     }
-    notes = [*_share_notes(before, now), *_distribution_notes(figures, now), *_outlet_notes(before, now)]
+    notes = [*_share_notes(before, now), *_outlet_notes(before, now)]
+    if min(before.japan, now.japan) >= ENOUGH_BEHIND:
+        notes += _distribution_notes(figures, now)
     return Drift({name: round(value, 4) for name, value in figures.items()}, tuple(notes))
 
 
 def psi(before: Sequence[int], now: Sequence[int]) -> float:
-    """Population stability index of two histograms; half a count is added to each bin."""
+    """Population stability index of two histograms, less what chance alone makes of two samples of one population:
+    (bins − 1)·(1/n + 1/m). Half a count is added to each bin."""
+    if not before or not sum(before) or not sum(now):
+        return 0.0
+    chance = (len(before) - 1) * (1 / sum(before) + 1 / sum(now))
     whole_before, whole_now = sum(before) + len(before) / 2, sum(now) + len(now) / 2
     shares = [((b + 0.5) / whole_before, (n + 0.5) / whole_now) for b, n in zip(before, now, strict=True)]
-    return sum((n - b) * log(n / b) for b, n in shares)
+    return max(0.0, sum((n - b) * log(n / b) for b, n in shares) - chance)
 
 
 def _psi_of(before: Mapping[str, int], now: Mapping[str, int]) -> float:
@@ -131,6 +143,8 @@ def _psi_of(before: Mapping[str, int], now: Mapping[str, int]) -> float:
 def _moved(hit: int, of: int, hit_before: int, of_before: int) -> bool:
     """Whether a share is certainly and considerably another one (two-proportion z-test)."""
     share, was = hit / of, hit_before / of_before
+    if (hit if share > was else hit_before) < FEWEST:
+        return False
     pooled = (hit + hit_before) / (of + of_before)
     error = sqrt(pooled * (1 - pooled) * (1 / of + 1 / of_before))
     if not error or abs(share - was) < CERTAIN * error:

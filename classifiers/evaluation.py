@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -67,6 +67,7 @@ class Report:
 def evaluate(model: Model, held_out: OutOfFold, ratio: StreamRatio) -> Report:
     """How `model`'s thresholds and calibration do on scores of models that never saw the examples."""
     weight = stream_weights(held_out, ratio)
+    weight[(held_out.label == 2) & ~held_out.japan] = 1.0  # the gate's own misses count as misses
     probability = model.relevance.probability(held_out.relevance[:, None])[:, 0] * held_out.japan
     sent = probability >= model.thresholds.send
     truth = held_out.label == 2
@@ -78,6 +79,7 @@ def evaluate(model: Model, held_out: OutOfFold, ratio: StreamRatio) -> Report:
     ]
     sectors = _sector_scores(model, held_out)
     hits = np.array(list(sectors[1]))
+    drawings = _drawings(held_out)
     details = Details(
         _intervals(model, held_out, sent, weight),
         _bins(probability[counted], truth[counted], weight[counted]),
@@ -85,9 +87,11 @@ def evaluate(model: Model, held_out: OutOfFold, ratio: StreamRatio) -> Report:
         _by_kind(held_out, sent & (held_out.label == 0), held_out.label == 0),
     )
     return Report(
-        relevance=_score(sent[counted], truth[counted], weight[counted]),
+        relevance=replace(
+            _score(sent[counted], truth[counted], weight[counted]), support=int(truth.sum()) // drawings
+        ),
         spread=float(np.std(folds)),
-        micro=_from_counts(*hits.sum(axis=0)),
+        micro=replace(_from_counts(*hits.sum(axis=0)), support=int(hits[:, [0, 2]].sum()) // drawings),
         macro_f1=float(np.mean([score.f1 for score in sectors[0].values() if score.support])),
         sectors=sectors[0],
         commitments=_commitment_scores(model, held_out),
@@ -159,7 +163,8 @@ def _by_kind(held_out: OutOfFold, bad: np.ndarray, members: np.ndarray) -> list[
     kinds = np.array([example.kind for example in held_out.examples])
     whole, failed = Counter(kinds[members]), Counter(kinds[bad])
     n = _drawings(held_out)
-    return [(str(kind), round(bad / n), whole[kind] // n) for kind, bad in failed.most_common(12)]
+    rows = ((str(kind), round(bad / n), whole[kind] // n) for kind, bad in failed.most_common(12))
+    return [row for row in rows if row[1]]
 
 
 def _drawings(held_out: OutOfFold) -> int:

@@ -94,7 +94,7 @@ def _words(column: str, raised: Mapping[str, str]) -> str:
         pair = f"{raised.get(one, one)} + {raised.get(two, two)}".split(" + ")
         return " + ".join(dict.fromkeys(words for words in pair if words))
     name, at, _ = column.partition("@")
-    if ">" in name:
+    if at and ">" in name:
         one, _, two = name.partition(">")
         return f"{raised.get(one, one)} … {raised.get(two, two)}"
     if at:

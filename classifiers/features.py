@@ -35,9 +35,6 @@ _ACTS = (
     "research",
     "travel",
 )
-WANTED = ("japan", "vietnam", *_ACTS)
-"""What a development between the two countries is made of; what of it a text lacks is part of its explanation."""
-
 _NOISE = (
     "launch",
     "price",
@@ -73,6 +70,10 @@ GROUPS: dict[str, frozenset[str]] = {
 JAPAN_GROUPS = ("japan-word", "japan-firm", "japan-public", "japan-place")
 """What makes a Japanese side. Works built with Japanese money and joint ventures stand in Vietnam anyway: that they
 are named together with a Vietnamese place says nothing."""
+
+WANTED = {"japan": JAPAN_GROUPS, "vietnam": ("vietnam-any",), **{act: (act,) for act in _ACTS}}
+"""What a development between the two countries is made of, and the signals that show it is there; what of it a text
+lacks is part of its explanation."""
 
 PRODUCTS: tuple[tuple[str, str], ...] = (
     *(("both", other) for other in (*_ACTS, *_NOISE, "other-any")),
@@ -220,7 +221,7 @@ def _relations(scan: Scan, where: str) -> dict[str, float]:
         for later, other in roles[place + 1 :]:
             if later - at > REACH or in_sentence[at] != in_sentence[later]:
                 break
-            if one != other and (one in _JAPANESE or other in _JAPANESE):
+            if later > at and one != other and (one in _JAPANESE or other in _JAPANESE):
                 out[f"{one}>{other}@{where}"] = 1.0
     return out
 

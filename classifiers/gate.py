@@ -46,25 +46,23 @@ def failures(floors: Floors, evaluation: str, scores: Mapping[str, float]) -> tu
     low = [
         f"{name} is {scores.get(name, 0.0):.3f}, its floor {least:.3f}"
         for name, least in floors.least.items()
-        if scores.get(name, 0.0) < least
+        if not scores.get(name, 0.0) >= least
     ]
     high = [
         f"{name} is {scores.get(name, 1.0):.3f}, its ceiling {most:.3f}"
         for name, most in floors.most.items()
-        if scores.get(name, 1.0) > most
+        if not scores.get(name, 1.0) <= most
     ]
     return (*low, *high)
 
 
-def lowered(old: Floors | None, new: Floors) -> tuple[str, ...]:
-    """Floors on the same data that `new` would let sink."""
+def raised(old: Floors | None, new: Floors) -> Floors:
+    """The floors to pin when a release is accepted: on the same data none sinks by itself, however often that is
+    done; on other data they are set anew."""
     if old is None or old.evaluation != new.evaluation:
-        return ()
-    return tuple(
-        f"the floor of {name} would sink from {least:.3f} to {new.least.get(name, 0.0):.3f}"
-        for name, least in old.least.items()
-        if new.least.get(name, 0.0) < least
-    )
+        return new
+    least = {name: max(value, old.least.get(name, 0.0)) for name, value in new.least.items()}
+    return Floors(new.evaluation, least, {n: min(v, old.most.get(n, v)) for n, v in new.most.items()})
 
 
 def read_floors(data: Mapping[str, Any]) -> Floors:

@@ -103,8 +103,9 @@ class Model:
         slope, offset = float(self.relevance.slope[0]), float(self.relevance.offset[0])
         lacking = max(0.0, (float(logit(self.thresholds.send)) - offset) / slope - raw)
         gains = []
-        for signal in WANTED:
-            if not any(name.partition("@")[0] == signal for name in features.signals):
+        present = {name.partition("@")[0] for name in features.signals}
+        for signal, shown_by in WANTED.items():
+            if present.isdisjoint(shown_by):
                 imagined = replace(features, signals=with_signal(features, signal))
                 gain = float(self.relevance.raw(self.space.matrix([imagined]))[0, 0]) - raw
                 if gain > 0:

@@ -138,15 +138,31 @@ class ModelStore:
         _point(history, "\n".join(lines[:-1]))
         return lines[-1]
 
+    def tidy(self, keep: int = 12) -> tuple[str, ...]:
+        """Remove what a killed training left half written, and the oldest models but the newest `keep`, the one that
+        serves and those a rollback may need; the ids removed. Only who holds the training lock may ask."""
+        for half in self.root.glob(".new-*"):
+            shutil.rmtree(half, ignore_errors=True)
+        history = self.root / "history"
+        earlier = history.read_text(encoding="utf-8").split() if history.exists() else []
+        needed = {*earlier[-keep:], self.current() or ""}
+        old = tuple(model_id for model_id in self.ids()[:-keep] if model_id not in needed)
+        for model_id in old:
+            shutil.rmtree(self.root / model_id, ignore_errors=True)
+        if earlier:
+            left = set(self.ids())
+            _point(history, "\n".join(model_id for model_id in earlier if model_id in left))
+        return old
+
     def manifest(self, model_id: str) -> Manifest:
         """The manifest of one model. Raises BadModel."""
         data = _manifest(self.root / model_id)
         return Manifest(**{key: data[key] for key in Manifest.__dataclass_fields__ if key in data})
 
     def manifests(self) -> Iterator[Manifest]:
-        """All manifests this version can read, oldest first."""
+        """All manifests that can be read, oldest first."""
         for model_id in self.ids():
-            with suppress(OldModel):
+            with suppress(BadModel):
                 yield self.manifest(model_id)
 
     def fingerprint(self, model_id: str) -> str:
@@ -182,7 +198,8 @@ def _contents(model: Model) -> dict[str, bytes]:
     for name, linear in (("relevance", model.relevance), ("sectors", model.sectors)):
         for part in ("coef", "bias", "slope", "offset"):
             values = getattr(linear, part)
-            arrays[f"{name}_{part}"] = values.astype(np.float32) if name == "sectors" else values
+            short = (name, part) == ("sectors", "coef")  # fitted in single precision (training)
+            arrays[f"{name}_{part}"] = values.astype(np.float32) if short else values
     out = io.BytesIO()
     np.savez_compressed(out, **arrays)
     lexicon = {

@@ -24,11 +24,14 @@ TODO = "TODO"
 """Stands wherever a person has to write something; a proposal that still holds one is not merged."""
 
 
+SectionId = Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
+
+
 class Renewed(Record):
     """An existing commitment that stands in the new statement too."""
 
     commitment: CommitmentId
-    section: str
+    section: SectionId
     line: int
     anchor: Line
 
@@ -40,7 +43,7 @@ class New(Record):
     sector: SectorId
     name: Names
     statement: Names
-    section: str
+    section: SectionId
     line: int
     anchor: Line
     terms: Annotated[list[Line], Field(min_length=3)]
@@ -79,11 +82,15 @@ def merge(patch: Patch, target: Path) -> Taxonomy:
     Lines are inserted where they belong, everything else stays as it is. Raises BadFile when the statement or a
     commitment stands there already, or one that is renewed does not.
     """
+    load(target, Taxonomy)  # what is broken before is told as its own fault
     text = _merged(patch, target)
     whole = validate(target, text, Editable.plain(text), Taxonomy)
     temporary = target.with_name(f".{target.name}.{os.getpid()}")
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, target)
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        os.replace(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
     return whole
 
 
@@ -113,7 +120,7 @@ def _merged(patch: Patch, target: Path) -> str:
 
 def _source(statement: str, entry: Renewed | New) -> str:
     return (
-        f"{{statement: {_quoted(statement)}, section: {entry.section}, line: {entry.line}, "
+        f"{{statement: {_quoted(statement)}, section: {_quoted(entry.section)}, line: {entry.line}, "
         f"anchor: {_quoted(entry.anchor)}}}"
     )
 
@@ -128,11 +135,11 @@ def _statement_lines(statement: Statement) -> list[str]:
         f"  - id: {_quoted(statement.id)}",
         f"    date: {_quoted(statement.date)}",
         *_names("title", statement.title, 4),
-        *([f"    url: {statement.url}"] if statement.url else []),
+        *([f"    url: {_quoted(statement.url)}"] if statement.url else []),
         f"    plain: {statement.plain}",
         "    sections:",
         *(
-            f"      - {{id: {section.id}, first: {section.first}, last: {section.last}, title: {{"
+            f"      - {{id: {_quoted(section.id)}, first: {section.first}, last: {section.last}, title: {{"
             + ", ".join(f"{language}: {_quoted(section.title.in_(language))}" for language in LANGUAGES)
             + "}}"
             for section in statement.sections
@@ -165,7 +172,7 @@ def as_patch(
         f"  id: {_quoted(statement_id)}",
         f"  date: {_quoted(about.get('date', 'TODO'))}",
         *_named("title", about.get("title", "TODO"), indent=2),
-        f"  url: {about['url']}" if about.get("url") else "  # url: https://…",
+        f"  url: {_quoted(about['url'])}" if about.get("url") else "  # url: https://…",
         "  sections:",
         *_section_lines(findings),
         f"  plain: [{', '.join(str(f.passage.line) for f in findings if not f.matches and not f.proposals)}]",
@@ -233,5 +240,5 @@ def _shortened(text: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    escaped = " ".join(text.split()).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'

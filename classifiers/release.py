@@ -20,9 +20,10 @@ import numpy as np
 
 from classifiers.calibration import StreamRatio, accept
 from classifiers.corpus import Example, fingerprint, load_corpus
+from classifiers.corrections import text_key
 from classifiers.errors import BadFile
 from classifiers.evaluation import Report, evaluate
-from classifiers.gate import Floors, floors_of, read_floors
+from classifiers.gate import Floors, floors_of, raised, read_floors
 from classifiers.gazetteer import load_gazetteer, load_word_lists
 from classifiers.model import Linear, Model, Thresholds
 from classifiers.models import Manifest, ModelStore, new_id
@@ -51,11 +52,14 @@ def train_with_folds(
 ) -> tuple[Model, Report, Manifest]:
     """Folds, thresholds, final fit and report on the shipped corpus, with readers' `lessons` to learn from.
 
-    Thresholds, calibration and scores come from the corpus alone: no flood of corrections moves what they are
-    measured on.
+    Thresholds, calibration and scores are measured on the corpus alone. What corrections do to the models of the
+    folds shows in them, which is the point of the gate; a correction of a text that stands in the corpus stays on
+    its side of the folds.
     """
     taxonomy = load_taxonomy()
     corpus = load_corpus(taxonomy)
+    stories = {text_key(example.text): example.story for example in corpus}
+    lessons = [replace(one, story=stories.get(text_key(one.text), one.story)) for one in lessons]
     examples = (*corpus, *lessons)
     lexicon = shipped_lexicon()
     data = data_fingerprint(examples)
@@ -126,7 +130,7 @@ def acceptance(model: Model, manifest: Manifest) -> dict[str, Any]:
         "data": manifest.corpus,
         "recipe": manifest.recipe,
         "scores": manifest.scores,
-        "floors": asdict(floors_of(manifest.evaluation, manifest.scores)),
+        "floors": asdict(raised(accepted_floors(), floors_of(manifest.evaluation, manifest.scores))),
         "thresholds": asdict(model.thresholds),
         "relevance": _calibration(model.relevance),
         "sectors": _calibration(model.sectors),

@@ -11,7 +11,7 @@ SHARE_FLOOR, SHARE_CEILING = 0.7, 1.5
 """A new model that sends fewer or more than this many times what the serving one sends is not promoted unasked."""
 
 ENOUGH = 20
-"""With fewer sent than this by the serving model the share says nothing."""
+"""With fewer sent than this by the serving model the share says nothing; more than 1.5 times this is too many then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +44,13 @@ class Replay:
     @property
     def refusal(self) -> str:
         """Why this alone keeps the model back; empty when it does not."""
-        if self.share is None or SHARE_FLOOR <= self.share <= SHARE_CEILING:
+        few = SHARE_FLOOR * self.sent_before if self.sent_before >= ENOUGH else 0
+        if few <= self.sent_after <= SHARE_CEILING * max(self.sent_before, ENOUGH):
             return ""
+        share = self.sent_after / max(1, self.sent_before)
         return (
             f"it would have sent {self.sent_after} of the archive's articles where the serving model sends "
-            f"{self.sent_before} ({self.share:.2f} times; allowed are {SHARE_FLOOR} to {SHARE_CEILING})"
+            f"{self.sent_before} ({share:.2f} times; allowed are {SHARE_FLOOR} to {SHARE_CEILING})"
         )
 
 

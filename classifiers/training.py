@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import StratifiedGroupKFold
+from threadpoolctl import threadpool_limits
 
 from classifiers.calibration import OutOfFold, StreamRatio, accept
 from classifiers.commitments import Commitments
@@ -67,7 +68,14 @@ def fit(
 ) -> Model:
     """One fit without thresholds: everything behind the gate would be sent."""
     features = extract_all([example.text for example in examples], lexicon)
-    return _fit(examples, features, lexicon, taxonomy, recipe, model_id)
+    with _one_thread():
+        return _fit(examples, features, lexicon, taxonomy, recipe, model_id)
+
+
+def _one_thread() -> threadpool_limits:
+    """Our matrices are too small to be shared between threads: on a busy machine those of BLAS wait for each other
+    and make a fit twenty times as slow."""
+    return threadpool_limits(limits=1, user_api="blas")
 
 
 def out_of_fold(
@@ -79,17 +87,18 @@ def out_of_fold(
     Commitments are scored in the first drawing only; they are the slowest to fit and have no threshold to pool.
     """
     features = extract_all([example.text for example in examples], lexicon)
-    draws = [
-        _one_draw(
-            examples,
-            features,
-            lexicon,
-            taxonomy,
-            replace(recipe, seed=recipe.seed + number),
-            with_commitments=number == 0,
-        )
-        for number in range(recipe.repeats)
-    ]
+    with _one_thread():
+        draws = [
+            _one_draw(
+                examples,
+                features,
+                lexicon,
+                taxonomy,
+                replace(recipe, seed=recipe.seed + number),
+                with_commitments=number == 0,
+            )
+            for number in range(recipe.repeats)
+        ]
     japan = np.array([one.japan for one in features], dtype=bool)
     return OutOfFold(
         tuple(examples) * recipe.repeats,

@@ -7,6 +7,7 @@
     │   └── OldModel              (classifiers.errors) one of an earlier version
     ├── DatabaseError             the store cannot be opened or used
     ├── AlreadyRunning            another daemon holds the database
+    ├── AlreadyTraining           (monitor.learning) another process changes the models
     └── BadLetter                 (monitor.delivery.message) a value that no letter can carry
 
 Expected outcomes of the network are values (`monitor.types.Failed`, `Deferred`, …), not errors.
@@ -27,6 +28,7 @@ class AlreadyRunning(VietnhatError):
     """Another daemon serves this database."""
 
     def __init__(self, pid: int | None, path: str) -> None:
+        self.pid = pid
         who = f"process {pid}" if pid else "another process"
         super().__init__(
             f"{path}: {who} is already running on this database; stop it first, or give another --db"

@@ -217,8 +217,7 @@ def classify_stored(
     since: datetime | None = None,
     step: Callable[[int], None] = lambda _: None,
 ) -> int:
-    """Give every article first seen since then (by default the last days) that `model` has not judged a verdict;
-    how many that were. `step` is told of each batch."""
+    """Verdicts for what was first seen since then (the last days) and `model` has not judged; how many that were."""
     since = since or now - timedelta(days=RESCORE_DAYS)
     done = 0
     while waiting := verdicts.unscored(store, model.id, since=since, limit=BATCH):

@@ -17,8 +17,8 @@ from monitor.errors import BadFile
 
 COLUMNS = ("title", "summary", "relevance", "sectors", "person", "origin", "made_at")
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection)."""
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
+"""What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection), and the mark that prevents it."""
 
 MAX_TEXT = 20_000
 """Characters of a title or summary; no feed brings more."""
@@ -62,7 +62,7 @@ def read_file(file: Path, *, person: str, now: datetime, sectors: Collection[str
     Raises BadFile for the first row that cannot be used; nothing of the file is taken in then.
     """
     text = _text(file)
-    rows = _csv_rows(text) if file.suffix.lower() == ".csv" else _json_rows(file, text)
+    rows = _csv_rows(file, text) if file.suffix.lower() == ".csv" else _json_rows(file, text)
     out = []
     for number, row in rows:
         try:
@@ -83,7 +83,7 @@ def _text(file: Path) -> str:
 
 
 def _json_rows(file: Path, text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):  # splitlines would cut at U+2028, which JSON may hold
         if line.strip():
             try:
                 row = json.loads(line)
@@ -94,12 +94,18 @@ def _json_rows(file: Path, text: str) -> Iterator[tuple[int, Mapping[str, Any]]]
             yield number, row
 
 
-def _csv_rows(text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+def _csv_rows(file: Path, text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
     table = csv.DictReader(io.StringIO(text, newline=""))
-    for row in table:
-        given: dict[str, Any] = {key: _as_given(value) for key, value in row.items() if key}
-        named = (given.get("sectors") or "").split()
-        yield table.line_num, {**given, "sectors": named or None}
+    try:
+        missing = {"title", "relevance"} - set(table.fieldnames or ())
+        if missing:
+            raise BadFile(file, f"has no column {missing.pop()!r}", line=1, todo=f"use {','.join(COLUMNS)}")
+        for row in table:
+            given: dict[str, Any] = {key: _as_given(value) for key, value in row.items() if key}
+            named = (given.get("sectors") or "").split()
+            yield table.line_num, {**given, "sectors": named or None}
+    except csv.Error as error:
+        raise BadFile(file, f"is not CSV ({error})", line=table.line_num, todo="correct the row") from error
 
 
 def _correction(row: Mapping[str, Any], person: str, now: datetime, sectors: Collection[str]) -> Correction:
@@ -107,23 +113,27 @@ def _correction(row: Mapping[str, Any], person: str, now: datetime, sectors: Col
     title, summary = (row.get(key) or "" for key in ("title", "summary"))
     if not isinstance(title, str) or not title.strip() or not isinstance(summary, str):
         raise ValueError("title and summary must be texts, the title not empty")
+    if any("\ud800" <= character <= "\udfff" for character in title + summary):
+        raise ValueError("holds half a surrogate pair, which is no text")
     if len(title) + len(summary) > MAX_TEXT:
         raise ValueError("is longer than any article's title and summary")
     relevance = str(row.get("relevance", "")).strip()
     if relevance not in ("0", "1", "2"):
         raise ValueError("relevance must be 0, 1 or 2")
     named = row.get("sectors")
-    if named is not None and (not isinstance(named, list) or any(s not in sectors for s in named)):
-        raise ValueError(f"sectors must be ids of the taxonomy, not {named!r}"[:120])
+    if named is not None and not (isinstance(named, list) and all(isinstance(s, str) for s in named)):
+        raise ValueError("sectors must be a list of ids of the taxonomy")
+    if unknown := [sector for sector in named or () if sector not in sectors]:
+        raise ValueError(f"sectors must be ids of the taxonomy, not {unknown[0]!r}"[:120])
     if named and relevance == "0":
         raise ValueError("what is not relevant has no sectors")
-    who = str(row.get("person") or person)
-    if len(who) > 200 or not who.isprintable():
+    who = row.get("person") or person
+    if not isinstance(who, str) or len(who) > 200 or not who.isprintable():
         raise ValueError("person must be a name or an address")
     return Correction(
         Text(title.strip(), summary.strip()),
         int(relevance),
-        tuple(named) if named else None,
+        tuple(dict.fromkeys(named))[:3] if named else None,
         who,
         "import",
         _instant(row.get("made_at"), now),

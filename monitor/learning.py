@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from classifiers.corpus import Example
 from classifiers.corrections import lessons
 from classifiers.model import Model
 from classifiers.replay import Replay, replay
 from classifiers.verdict import Text, Verdict
+from monitor.errors import AlreadyRunning, VietnhatError
+from monitor.locks import held
 from monitor.store import corrections, verdicts
 from monitor.store.database import Store
 
@@ -17,6 +21,25 @@ REPLAYED_DAYS = 90
 """How much of the archive a new model is tried on: a season of news, a minute of work."""
 
 BATCH = 2000
+
+
+@contextmanager
+def training_alone(models: Path) -> Iterator[None]:
+    """Nobody else trains or changes what serves meanwhile. Raises AlreadyTraining."""
+    models.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(held(models / "training.lock"))
+        except AlreadyRunning as error:
+            who = f"process {error.pid}" if error.pid else "another process"
+            raise AlreadyTraining(
+                f"{models}: {who} trains or changes models; wait until it is done"
+            ) from error
+        yield
+
+
+class AlreadyTraining(VietnhatError):
+    """Another process works on the folder of models."""
 
 
 def lessons_of(store: Store, *, trusted: Collection[str], corpus: int) -> list[Example]:

@@ -39,8 +39,8 @@ def _period(store: Store, model: Model, start: datetime, end: datetime) -> Perio
     return summarise(model, ((outlet, text, v) for (outlet, text), v in zip(found, verdicts, strict=True)))
 
 
-def look_once(store: Store, model: Callable[[], Model], *, now: datetime) -> Drift | None:
-    """Look at the last week and keep what was found; None when that was done already.
+def look_once(store: Store, model: Callable[[], Model], *, now: datetime) -> tuple[date, str, Drift] | None:
+    """Look at the last week: its Monday, the model and what was found; None when that is on record already.
 
     The model is asked for only when there is something to look at.
     """
@@ -48,6 +48,4 @@ def look_once(store: Store, model: Callable[[], Model], *, now: datetime) -> Dri
     if watches.looked_at(store, week):
         return None
     serving = model()
-    drift = look(store, serving, week)
-    watches.record(store, week, serving.id, drift, now=now)
-    return drift
+    return week, serving.id, look(store, serving, week)

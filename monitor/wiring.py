@@ -26,7 +26,7 @@ from monitor.ingest.pool import ReaderPool
 from monitor.locks import held
 from monitor.logs import delivered, polled, undeliverable, warn
 from monitor.serving import serving_model
-from monitor.store import outbox, polls
+from monitor.store import outbox, polls, watches
 from monitor.store.database import Store, open_store
 from monitor.types import Delivery, Digest, Feed, Letter, PollReport, SendOutcome, Subscriber
 from monitor.watch import look_once
@@ -153,15 +153,18 @@ async def watch_round(settings: Settings, now: datetime) -> None:
 
 def _watch(settings: Settings, now: datetime) -> None:
     with open_store(Path(settings.db), durable=True) as store:
-        drift = look_once(store, partial(serving_model, settings), now=now)
-        if drift is None:
+        found = look_once(store, partial(serving_model, settings), now=now)
+        if found is None:
             return
-        for note in drift.notes:
-            warn("drift", what=note.what, todo=note.todo)
+        week, model, drift = found
+        letter = None
         if drift.notes and settings.operator:
             lines = [f"- {note.what}: {note.todo}" for note in drift.notes]
             subject = f"{settings.mail_name}: the news or the model have changed"
-            outbox.queue(store, "note", None, note_to_operator(settings, subject, lines, now=now), now=now)
+            letter = note_to_operator(settings, subject, lines, now=now)
+        watches.record(store, week, model, drift, letter=letter, now=now)
+        for note in drift.notes:
+            warn("drift", what=note.what, todo=note.todo)
 
 
 def note_to_operator(settings: Settings, subject: str, lines: Sequence[str], *, now: datetime) -> Letter:

@@ -53,6 +53,7 @@ def card_of(manifest: Manifest, fingerprint: str) -> Card:
             ("of these readers' corrections", str(manifest.lessons)),
             ("data, SHA-256", manifest.corpus),
             ("scores measured on, SHA-256", manifest.evaluation or "the shipped corpus"),
+            *((("let through the gate although", manifest.note),) if manifest.note else ()),
             ("seed", str(manifest.recipe.get("seed", ""))),
             *((name, version) for name, version in sorted(manifest.versions.items())),
         ),

@@ -132,8 +132,10 @@ def rescore(ctx: click.Context, since: datetime | None) -> None:
     settings = settings_of(ctx)
     model = serving_model(settings)
     start, now = since or datetime(1970, 1, 2, tzinfo=UTC), datetime.now(UTC).replace(microsecond=0)
-    with store_of(settings) as store, counting("judging", verdicts.waiting(store, since=start)) as step:
-        judged = classify_stored(store, model, now=now, since=start, step=step)
+    with store_of(settings) as store:
+        total = verdicts.count_unscored(store, model.id, since=start)
+        with counting("judging", total) as step:
+            judged = classify_stored(store, model, now=now, since=start, step=step)
     say(f"{judged} articles judged by model {model.id}; the others had its verdict already")
 
 

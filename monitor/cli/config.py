@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from monitor.cli.context import json_option, local, print_json, print_table, settings_of, store_of
+from monitor.cli.context import clean, json_option, local, print_json, print_table, settings_of, store_of
 
 
 @click.group()
@@ -73,6 +73,6 @@ def status(ctx: click.Context, as_json: bool) -> None:
         return
     print_table(("what", "value"), list(data.items()))
     for note in notes:
-        click.echo(f"week of {watch['week'] if watch else ''}: {note['what']}; {note['todo']}")
+        click.echo(clean(f"week of {watch['week'] if watch else ''}: {note['what']}; {note['todo']}"))
     for problem in problems:
         click.echo(f"{problem['feed_id']}: failed {problem['failures']} times; {problem['reason']}")

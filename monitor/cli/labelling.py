@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -148,13 +149,15 @@ def export_corrections(ctx: click.Context, form: str) -> None:
 def import_corrections(ctx: click.Context, file: Path, person: str | None) -> None:
     """Take in corrections from FILE (.jsonl or .csv, as 'label export' writes them).
 
-    A row without a person is --person's; one that is older than what is stored replaces nothing.
+    A row without a person is --person's. A row replaces only what is older and was not said on this machine.
     """
     from classifiers.taxonomy import load_taxonomy
     from monitor.labelfiles import read_file
+    from monitor.serving import cleaned
     from monitor.store import corrections
 
-    votes = read_file(file, person=person or _me(), now=_now(), sectors=load_taxonomy().sector_by_id)
+    found = read_file(file, person=person or _me(), now=_now(), sectors=load_taxonomy().sector_by_id)
+    votes = [replace(vote, text=cleaned(vote.text.title, vote.text.summary)) for vote in found]
     with store_of(settings_of(ctx)) as store:
         stored = corrections.record_all(store, votes)
     say(f"{stored} corrections stored of {len(votes)} in the file; 'vietnhat retrain' learns from them")

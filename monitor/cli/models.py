@@ -40,6 +40,9 @@ def list_models(ctx: click.Context, as_json: bool) -> None:
     store = _models(ctx)
     current = store.current()
     manifests = list(store.manifests())
+    unreadable = set(store.ids()) - {manifest.id for manifest in manifests}
+    if unreadable:
+        say(f"damaged, or of an earlier version: {', '.join(sorted(unreadable))}")
     if as_json:
         print_json(
             [
@@ -118,7 +121,7 @@ def diff(ctx: click.Context, model_id: str, other_id: str | None, as_json: bool)
     before = store.load(_known(store, other_id) if other_id else None)
     now = datetime.now(UTC)
     with store_of(settings_of(ctx)) as archive:
-        total = verdicts.waiting(archive, since=now - timedelta(days=REPLAYED_DAYS))
+        total = verdicts.stored(archive, since=now - timedelta(days=REPLAYED_DAYS))
         with counting("replaying the archive", total) as step:
             found = replay_archive(archive, before, after, now=now, step=step)
     if as_json:
@@ -152,7 +155,7 @@ def watch(ctx: click.Context, now: datetime, as_json: bool) -> None:
         return
     print_table(("figure", "value"), [(name, f"{value:g}") for name, value in drift.figures.items()])
     for note in drift.notes:
-        click.echo(f"{note.what}: {note.todo}")
+        click.echo(clean(f"{note.what}: {note.todo}"))
     if not drift.notes:
         say(f"the week of {week:%d.%m.%Y}: nothing to do")
 
@@ -162,8 +165,11 @@ def watch(ctx: click.Context, now: datetime, as_json: bool) -> None:
 @click.pass_context
 def promote(ctx: click.Context, model_id: str) -> None:
     """Let MODEL_ID serve from now on."""
+    from monitor.learning import training_alone
+
     store = _models(ctx)
-    store.promote(_known(store, model_id))
+    with training_alone(store.root):
+        store.promote(_known(store, model_id))
     say(f"model {model_id} serves now")
 
 
@@ -171,7 +177,12 @@ def promote(ctx: click.Context, model_id: str) -> None:
 @click.pass_context
 def rollback(ctx: click.Context) -> None:
     """Let the model before serve again."""
-    say(f"model {_models(ctx).rollback()} serves again")
+    from monitor.learning import training_alone
+
+    store = _models(ctx)
+    with training_alone(store.root):
+        before = store.rollback()
+    say(f"model {before} serves again")
 
 
 def _models(ctx: click.Context) -> ModelStore:

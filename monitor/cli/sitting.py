@@ -33,7 +33,10 @@ class Sitting:
     def run(self, lessons: list[Lesson]) -> int:
         """Show and ask until the end or `q`; how many were labelled."""
         place = 0
-        while place < len(lessons):
+        while place < len(lessons) or self._goes_back():
+            if place == len(lessons):
+                place = self._undo(place)
+                continue
             self._show(lessons[place], place + 1, len(lessons))
             match self._key():
                 case "q":
@@ -51,14 +54,23 @@ class Sitting:
                     place += 1
         return len(self.given)
 
+    def _goes_back(self) -> bool:
+        """After the last article: whether its label is to be taken back."""
+        if not self.given:
+            return False
+        click.echo("that was the last one; u takes your word on it back, any other key ends")
+        return self._key() == "u"
+
     @staticmethod
     def _key() -> str:
+        """One key that means something; keys typed ahead, or none of ours, are not guessed at."""
         while True:
-            key = click.getchar()
-            if key in "\x03\x04\x1b":  # Ctrl-C, Ctrl-D, Escape
+            try:
+                key = click.getchar()
+            except (EOFError, KeyboardInterrupt):
                 return "q"
-            if key in "210su?q \r\n":
-                return key
+            if key in (*"210su?q \r\n", "\x1b"):
+                return "q" if key == "\x1b" else key
             click.echo(KEYS)
 
     def _show(self, lesson: Lesson, number: int, of: int) -> None:
@@ -77,7 +89,7 @@ class Sitting:
         for evidence in lesson.candidate.verdict.evidence:
             click.echo(f"  {evidence.weight:+.2f}  {clean(evidence.term)}")
         for vote in corrections.votes_on(self.store, lesson.candidate.text):
-            click.echo(f"  {vote.person}: {in_words(vote)}")
+            click.echo(f"  {clean(vote.person)}: {in_words(vote)}")
 
     def _ask_sectors(self, lesson: Lesson, place: int) -> int:
         from classifiers.taxonomy import load_taxonomy
@@ -87,7 +99,7 @@ class Sitting:
         answer = click.prompt(
             "relevant, in sectors (numbers, main one first)", default="", show_default=False
         )
-        numbers = [part for part in answer.replace(",", " ").split() if part.isdigit()]
+        numbers = [part for part in answer.replace(",", " ").split() if part.isdecimal()]
         chosen = tuple(dict.fromkeys(ids[int(n) - 1] for n in numbers if 1 <= int(n) <= len(ids)))
         if not chosen:
             click.echo("no sector of that number; nothing is noted")

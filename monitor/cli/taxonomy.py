@@ -11,7 +11,7 @@ import click
 
 from classifiers.statements import Coverage
 from classifiers.taxonomy import Commitment, Taxonomy, load_taxonomy
-from monitor.cli.context import json_option, print_json, print_table, say
+from monitor.cli.context import clean, json_option, print_json, print_table, say
 from monitor.errors import Misuse
 
 LANGUAGE = click.option("--language", type=click.Choice(["vi", "en", "ja"]), default="en", show_default=True)
@@ -119,7 +119,9 @@ def _print_coverage(name: str, found: Coverage) -> None:
     )
     for passage in found.open:
         click.echo(
-            f"line {passage.line}: no commitment stands on it and it is not marked plain: {passage.text[:90]}"
+            clean(
+                f"line {passage.line}: no commitment stands on it, and it is not marked plain: {passage.text[:90]}"
+            )
         )
     for commitment_id, line, anchor in found.astray:
         click.echo(f"line {line}: does not hold the anchor {anchor!r} of {commitment_id}")

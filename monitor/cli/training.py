@@ -25,7 +25,9 @@ FLIPS_SHOWN = 20
 
 @click.command()
 @click.option(
-    "--accept", is_flag=True, help="Write the result as the release's own (data/corpus/accepted.json)."
+    "--accept",
+    is_flag=True,
+    help="Write the result as the release's own (accepted.json, manifest.json in data/corpus).",
 )
 @click.option("--allow-lower", is_flag=True, help="Let it serve although a score is below its floor.")
 @click.option(
@@ -37,25 +39,29 @@ def retrain(ctx: click.Context, accept: bool, allow_lower: bool, share_because: 
     """Train on the corpus and readers' corrections; the new model serves if it passes the gate.
 
     The gate: no score below the floor pinned at release, and on the archive of the last season between 0.7 and
-    1.5 times as many articles sent as now. Every article that would be decided otherwise is listed.
+    1.5 times as many articles sent as now. Every mailed article that it would not send is listed.
     """
     from classifiers.models import ModelStore
-    from monitor.locks import held
+    from monitor.learning import training_alone
 
     settings = settings_of(ctx)
     root = Path(settings.models)
     now = datetime.now(UTC).replace(microsecond=0)
-    root.mkdir(parents=True, exist_ok=True)
-    with held(root / "training.lock"):
+    with training_alone(root):
         store = ModelStore(root)
-        model, manifest = _train(settings, now)
-        found = _replay(settings, store, model, now)
-        refusals = _refusals(manifest, found, allow_lower=allow_lower, share_because=share_because)
-        store.save(model, replace(manifest, note=share_because))
+        before = _serving(store)
+        model, manifest = _train(settings, now, with_lessons=not accept)
+        found = _replay(settings, before, model, now)
+        low, share = _low(manifest, accept=accept), found.refusal if found else ""
+        refusals = [*(() if allow_lower else low), *([share] if share and not share_because else [])]
+        let_through = [*(low if allow_lower else ()), *([f"{share}: {share_because}"] if share else [])]
+        manifest = replace(manifest, note="" if refusals else "; ".join(let_through))
+        store.save(model, manifest)
         if not refusals:
             store.promote(model.id)
             if accept:
                 _accept(model, manifest)
+        store.tidy()
     if as_json:
         print_json({
             "model": model.id, "serves": not refusals, "refusals": refusals, "scores": manifest.scores,
@@ -72,15 +78,31 @@ def retrain(ctx: click.Context, accept: bool, allow_lower: bool, share_because: 
     return 0
 
 
-def _train(settings: Settings, now: datetime) -> tuple[Model, Manifest]:
+def _serving(store: ModelStore) -> Model | None:
+    """The model to compare with; None where none serves that can be loaded."""
+    from classifiers.errors import BadModel
+
+    if store.current() is None:
+        return None
+    try:
+        return store.load()
+    except BadModel as error:
+        say(f"the serving model cannot be compared with: {error}")
+        return None
+
+
+def _train(settings: Settings, now: datetime, *, with_lessons: bool) -> tuple[Model, Manifest]:
+    """The new model; a release's own is made from the corpus alone."""
     from classifiers.corpus import load_corpus
     from classifiers.release import train_with_folds
     from classifiers.taxonomy import load_taxonomy
     from classifiers.training import Recipe
     from monitor.learning import lessons_of
 
-    with store_of(settings) as store:
-        learnt = lessons_of(store, trusted=settings.trusted, corpus=len(load_corpus(load_taxonomy())))
+    learnt = []
+    if with_lessons:
+        with store_of(settings) as store:
+            learnt = lessons_of(store, trusted=settings.trusted, corpus=len(load_corpus(load_taxonomy())))
     if learnt:
         say(f"{len(learnt)} texts corrected by readers are learnt from")
     with working("training in folds"):
@@ -88,39 +110,45 @@ def _train(settings: Settings, now: datetime) -> tuple[Model, Manifest]:
     return model, manifest
 
 
-def _replay(settings: Settings, models: ModelStore, model: Model, now: datetime) -> Replay | None:
-    """The archive under the serving and the new model; None where none serves that this version can load."""
+def _replay(settings: Settings, before: Model | None, model: Model, now: datetime) -> Replay | None:
+    """The archive under the serving and the new model."""
     from monitor.learning import REPLAYED_DAYS, replay_archive
     from monitor.store import verdicts
 
-    current = models.current()
-    if current is None or not models.usable():
+    if before is None:
         return None
     with store_of(settings) as store:
-        total = verdicts.waiting(store, since=now - timedelta(days=REPLAYED_DAYS))
+        total = verdicts.stored(store, since=now - timedelta(days=REPLAYED_DAYS))
         with counting("replaying the archive", total) as step:
-            return replay_archive(store, models.load(current), model, now=now, step=step)
+            return replay_archive(store, before, model, now=now, step=step)
 
 
-def _refusals(
-    manifest: Manifest, found: Replay | None, *, allow_lower: bool, share_because: str
-) -> tuple[str, ...]:
+def _low(manifest: Manifest, *, accept: bool) -> tuple[str, ...]:
+    """The floors that are not reached. A release made from other examples is held to the figures all the same."""
     from classifiers.gate import failures
     from classifiers.release import accepted_floors
 
     floors = accepted_floors()
-    low = failures(floors, manifest.evaluation, manifest.scores) if floors and not allow_lower else ()
-    share = found.refusal if found and not share_because else ""
-    return (*low, *([share] if share else []))
+    if floors is None:
+        return ()
+    evaluation = floors.evaluation if accept else manifest.evaluation
+    return failures(floors, evaluation, manifest.scores)
 
 
 def _accept(model: Model, manifest: Manifest) -> None:
+    from classifiers.corpus import counts, load_corpus
     from classifiers.release import acceptance
     from classifiers.shipped import shipped
+    from classifiers.taxonomy import load_taxonomy
 
-    path = shipped("data", "corpus", "accepted.json")
-    path.write_text(json.dumps(acceptance(model, manifest), indent=1) + "\n", encoding="utf-8")
-    say(f"wrote {path}")
+    contents = {
+        "accepted.json": acceptance(model, manifest),
+        "manifest.json": counts(load_corpus(load_taxonomy())),
+    }
+    for name, content in contents.items():
+        path = shipped("data", "corpus", name)
+        path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        say(f"wrote {path}")
 
 
 def _show(manifest: Manifest, found: Replay | None) -> None:
@@ -130,19 +158,23 @@ def _show(manifest: Manifest, found: Replay | None) -> None:
         return
     say(
         f"on {found.articles} articles of the archive it would send {found.sent_after} where the serving model sends "
-        f"{found.sent_before}; {len(found.flips)} would be decided otherwise, "
+        f"{found.sent_before}; {len(found.flips)} would be sent or not sent otherwise, "
         f"{sum(flip.mailed for flip in found.flips)} of them were mailed"
     )
     mailed = [flip for flip in found.flips if flip.mailed]
-    others = [flip for flip in found.flips if not flip.mailed][:FLIPS_SHOWN]
+    others = [flip for flip in found.flips if not flip.mailed]
     print_table(
         ("article", "mailed", "before", "after", "title"),
         [
             (flip.article_id, "yes" if flip.mailed else "", f"{flip.before} {flip.relevance_before:.2f}",
              f"{flip.after} {flip.relevance_after:.2f}", flip.title)
-            for flip in (*mailed, *others)
+            for flip in (*mailed, *others[:FLIPS_SHOWN])
         ],
     )  # fmt: skip
+    if len(others) > FLIPS_SHOWN:
+        say(
+            f"and {len(others) - FLIPS_SHOWN} more that were not mailed; --json or 'vietnhat model diff' lists all"
+        )
 
 
 def show_scores(scores: Sequence[tuple[str, float]]) -> None:

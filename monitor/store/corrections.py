@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from classifiers.corrections import Correction, text_key
+from classifiers.corrections import HERE, Correction, text_key
 from classifiers.verdict import Decision, Text
 from monitor.store.articles import judged
 from monitor.store.database import Store
@@ -24,12 +24,13 @@ def record(store: Store, correction: Correction, article_id: int | None = None) 
 
 
 def record_all(store: Store, corrections: Iterable[Correction]) -> int:
-    """Store many votes in one transaction; an older one never replaces a newer one. How many were stored."""
+    """Store many imported votes in one transaction; how many were stored. One replaces only an older one that was
+    not given on this machine."""
     stored = 0
     with store.transaction():
         for correction in corrections:
             before = of_person(store, correction.person, correction.text)
-            if before is None or before.made_at <= correction.made_at:
+            if before is None or (before.made_at < correction.made_at and before.origin not in HERE):
                 _write(store, correction, None)
                 stored += 1
     return stored

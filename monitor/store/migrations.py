@@ -181,6 +181,7 @@ CREATE TABLE IF NOT EXISTS correction (
     UNIQUE (person, text_key)
 ) STRICT;
 CREATE INDEX IF NOT EXISTS correction_text ON correction(text_key);
+CREATE INDEX IF NOT EXISTS correction_article ON correction(article_id);
 CREATE TABLE IF NOT EXISTS watch (
     week TEXT PRIMARY KEY,
     model TEXT NOT NULL,

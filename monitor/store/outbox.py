@@ -18,21 +18,18 @@ _WANTED = (
 
 
 def queue(store: Store, kind: str, subscriber_id: int | None, letter: Letter, *, now: datetime) -> None:
-    """Put a letter that is no digest (a confirmation) into the outbox."""
+    """Put a letter that is no digest (a confirmation, a note) into the outbox."""
     with store.transaction():
-        store.write(
-            "INSERT INTO delivery (kind, subscriber_id, message_id, recipient, letter, state, queued_at, "
-            "next_attempt_at) VALUES (?,?,?,?,?,'queued',?,?)",
-            [
-                kind,
-                subscriber_id,
-                letter.message_id,
-                letter.recipient,
-                letter.raw,
-                to_text(now),
-                to_text(now),
-            ],
-        )
+        insert(store, kind, subscriber_id, letter, now=now)
+
+
+def insert(store: Store, kind: str, subscriber_id: int | None, letter: Letter, *, now: datetime) -> None:
+    """`queue` as a part of somebody's transaction."""
+    store.write(
+        "INSERT INTO delivery (kind, subscriber_id, message_id, recipient, letter, state, queued_at, "
+        "next_attempt_at) VALUES (?,?,?,?,?,'queued',?,?)",
+        [kind, subscriber_id, letter.message_id, letter.recipient, letter.raw, to_text(now), to_text(now)],
+    )
 
 
 def due(store: Store, *, now: datetime, limit: int = 100) -> list[Delivery]:

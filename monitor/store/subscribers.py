@@ -72,8 +72,9 @@ def set_consent(store: Store, subscriber: Subscriber, consent: str, *, now: date
 
 
 def erase(store: Store, subscriber: Subscriber) -> None:
-    """Forget a person: the subscriber, what was sent to them, and their letters."""
+    """Forget a person: the subscriber, what was sent to them, their letters and their corrections."""
     with store.transaction():
+        store.write("DELETE FROM correction WHERE person = ? COLLATE NOCASE", [subscriber.address])
         store.write("DELETE FROM subscriber WHERE id = ?", [subscriber.id])
 
 

@@ -32,10 +32,20 @@ def texts_after(store: Store, article_id: int, *, since: datetime, limit: int) -
     return [(row["id"], Text(row["title"], row["summary"])) for row in rows]
 
 
-def waiting(store: Store, *, since: datetime) -> int:
+def stored(store: Store, *, since: datetime) -> int:
     """How many Vietnamese articles were first seen since then."""
     row = store.one(
         "SELECT count(*) AS n FROM article WHERE language = 'vi' AND first_seen >= ?", [to_text(since)]
+    )
+    return int(row["n"]) if row else 0
+
+
+def count_unscored(store: Store, model: str, *, since: datetime) -> int:
+    """How many of them `model` has not judged."""
+    row = store.one(
+        "SELECT count(*) AS n FROM article a WHERE a.language = 'vi' AND a.first_seen >= ? "
+        "AND NOT EXISTS (SELECT 1 FROM verdict v WHERE v.article_id = a.id AND v.model = ?)",
+        [to_text(since), model],
     )
     return int(row["n"]) if row else 0
 

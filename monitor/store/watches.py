@@ -9,8 +9,10 @@ from typing import Any
 
 from classifiers.drift import Drift
 from classifiers.verdict import Text
+from monitor.store import outbox
 from monitor.store.database import Store
 from monitor.store.times import to_text
+from monitor.types import Letter
 
 
 def texts_between(store: Store, start: datetime, end: datetime) -> list[tuple[str, Text]]:
@@ -28,10 +30,14 @@ def looked_at(store: Store, week: date) -> bool:
     return store.one("SELECT 1 AS one FROM watch WHERE week = ?", [week.isoformat()]) is not None
 
 
-def record(store: Store, week: date, model: str, drift: Drift, *, now: datetime) -> None:
-    """Keep what a week's look found."""
+def record(
+    store: Store, week: date, model: str, drift: Drift, *, letter: Letter | None, now: datetime
+) -> None:
+    """Keep what a week's look found, and queue the letter that tells of it, both or neither."""
     report = json.dumps(asdict(drift), ensure_ascii=False)
     with store.transaction():
+        if letter:
+            outbox.insert(store, "note", None, letter, now=now)
         store.write(
             "INSERT OR REPLACE INTO watch VALUES (?,?,?,?,?)",
             [week.isoformat(), model, to_text(now), report, len(drift.notes)],

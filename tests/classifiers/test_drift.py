@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from classifiers.drift import Period, compare, psi, summarise
@@ -13,26 +14,26 @@ from classifiers.verdict import Text
 
 BEFORE = Period(
     texts=8000,
-    japan=240,
-    sent=16,
+    japan=720,
+    sent=40,
     review=32,
-    scores=(100, 40, 40, 20, 15, 10, 5, 5, 5),
-    signals={"japan": 200, "vietnam": 100, "invest": 50},
-    words=9000,
-    strange={"lạ": 90},
-    outlets={"Báo Một": (4000, 120), "Báo Hai": (4000, 120)},
+    scores=(300, 120, 120, 60, 45, 30, 15, 15, 15),
+    signals={"japan": 600, "vietnam": 300, "invest": 150},
+    words=27000,
+    strange={"lạ": 270},
+    outlets={"Báo Một": (4000, 360), "Báo Hai": (4000, 360)},
 )
 WEEK = replace(
     BEFORE,
     texts=1000,
-    japan=31,
-    sent=2,
+    japan=91,
+    sent=5,
     review=4,
     scores=tuple(n // 8 for n in BEFORE.scores),
-    signals={"japan": 25, "vietnam": 12, "invest": 7},
-    words=1100,
-    strange={"lạ": 11},
-    outlets={"Báo Một": (500, 16), "Báo Hai": (500, 15)},
+    signals={"japan": 75, "vietnam": 37, "invest": 20},
+    words=3300,
+    strange={"lạ": 33},
+    outlets={"Báo Một": (500, 46), "Báo Hai": (500, 45)},
 )
 
 
@@ -40,20 +41,20 @@ def test_an_ordinary_week_needs_nothing() -> None:
     """Small changes are no news."""
     drift = compare(BEFORE, WEEK)
     assert drift.notes == ()
-    assert drift.figures["naming Japan, per 1,000"] == pytest.approx(31)
-    assert drift.figures["sent before"] == pytest.approx(2)
+    assert drift.figures["naming Japan, per 1,000"] == pytest.approx(91)
+    assert drift.figures["sent before"] == pytest.approx(5)
 
 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"japan": 5}, "of 1,000 articles 5.0 are naming Japan, before it were 30.0"),
+        ({"japan": 5}, "of 1,000 articles 5.0 are naming Japan, before it were 90.0"),
         ({"sent": 20}, "of 1,000 articles 20.0 are sent"),
         ({"review": 40}, "of 1,000 articles 40.0 are in review"),
-        ({"scores": (0, 0, 2, 10, 10, 10, 2, 0, 0)}, "scores are spread otherwise"),
-        ({"signals": {"other-country": 40, "sport": 30}}, "names and acts in the news are others"),
-        ({"strange": {"kỳ": 60, "quặc": 40}}, "9.1 of 100 words are unknown"),
-        ({"outlets": {"Báo Một": (500, 1), "Báo Hai": (500, 15)}}, "Báo Một: of 1,000 articles 2 name Japan"),
+        ({"scores": (0, 0, 6, 30, 30, 30, 6, 0, 0)}, "scores are spread otherwise"),
+        ({"signals": {"other-country": 120, "sport": 90}}, "names and acts in the news are others"),
+        ({"strange": {"kỳ": 180, "quặc": 120}}, "9.1 of 100 words are unknown"),
+        ({"outlets": {"Báo Một": (500, 1), "Báo Hai": (500, 45)}}, "Báo Một: of 1,000 articles 2 name Japan"),
     ],
 )
 def test_what_has_changed_is_told_with_what_to_do(change: dict[str, object], words: str) -> None:
@@ -88,3 +89,26 @@ def test_a_period_is_counted(models: Path) -> None:
     assert period.outlets == {"Hai": (1, 0), "Một": (1, 1)}
     assert period.signals["japan"] >= 1
     assert period.words > 10
+
+
+def test_chance_alone_is_no_drift() -> None:
+    """Weeks drawn from the very population of the weeks before: hardly ever a note, however small the paper."""
+    draw = np.random.default_rng(7)
+    score_shares = np.array(BEFORE.scores) / sum(BEFORE.scores)
+    shares = np.full(60, 1 / 60)
+    told = 0
+    for texts in (300, 700, 1500, 3000):
+        for _ in range(50):
+            weeks = []
+            for size in (8 * texts, texts):
+                japan = int(draw.binomial(size, 0.03))
+                hits = draw.multinomial(5 * japan, shares)
+                weeks.append(
+                    Period(
+                        size, japan, int(draw.binomial(size, 0.002)), int(draw.binomial(size, 0.004)),
+                        tuple(int(n) for n in draw.multinomial(japan, score_shares)),
+                        {f"s{k}": int(n) for k, n in enumerate(hits)}, 30 * japan, {"lạ": japan // 3}, {},
+                    )
+                )  # fmt: skip
+            told += bool(compare(*weeks).notes)
+    assert told <= 2  # of 200

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from classifiers.corrections import LEAST_COUNTED, Correction, even, lessons, text_key
-from classifiers.gate import failures, floors_of, lowered, read_floors
+from classifiers.gate import failures, floors_of, raised, read_floors
 from classifiers.replay import replay
 from classifiers.teaching import Candidate, most_telling
 from classifiers.verdict import Decision, SectorScore, Text, Verdict
@@ -48,9 +49,11 @@ def test_votes_are_counted() -> None:
     assert lessons([vote(2), vote(2, "minh"), vote(0, "x")], trusted=(), corpus=6000)[0].relevance == 2
     assert lessons([vote(2), vote(0, "x")], trusted=(), corpus=6000) == []
     assert even([vote(2), vote(0, "x")])
-    two = [vote(0, "x"), vote(0, "y"), vote(2)]
+    two = [vote(0, "x"), vote(0, "y"), vote(2, origin="mail")]
     assert lessons(two, trusted={"lan"}, corpus=6000)[0].relevance == 2
     assert lessons([*two, vote(0, "z"), vote(0, "w")], trusted={"lan"}, corpus=6000)[0].relevance == 0
+    claimed = [vote(0, "x"), vote(0, "y"), vote(2)]  # an imported file can name anybody
+    assert lessons(claimed, trusted={"lan"}, corpus=6000)[0].relevance == 0
 
 
 def test_what_is_given_on_the_machine_itself_is_trusted() -> None:
@@ -66,7 +69,10 @@ def test_a_flood_counts_for_little() -> None:
     assert len(counted) == 60
     assert counted[0].text.title == "Tin số 9999"
     assert len(lessons(flood, trusted=(), corpus=100)) == LEAST_COUNTED
-    assert len(lessons(flood, trusted={"robot"}, corpus=6000)) == 1500
+    signed = [replace(one, origin="mail") for one in flood]
+    assert len(lessons(signed, trusted={"robot"}, corpus=6000)) == 1500
+    own = [vote(0, "robot", text=Text(f"Tin {n}", ""), origin="session") for n in range(500)]
+    assert len(lessons([*flood, *own], trusted=(), corpus=6000)) == 560
 
 
 def test_sectors_are_those_most_people_name() -> None:
@@ -114,7 +120,9 @@ def test_replay_lists_every_flip() -> None:
     fewer = replay([(n, "mất", send, drop) for n in range(20)] + same)
     assert fewer.share == pytest.approx(0.6)
     assert "0.60 times" in fewer.refusal
-    assert replay([(1, "mất", send, drop)]).share is None
+    few = replay([(1, "mất", send, drop)])
+    assert (few.share, few.refusal) == (None, "")
+    assert "allowed are" in replay([(n, "thêm", drop, send) for n in range(40)]).refusal
 
 
 def test_the_gate() -> None:
@@ -129,6 +137,8 @@ def test_the_gate() -> None:
     assert "other examples" in failures(floors, "data-2", scores)[0]
     kept = read_floors({"evaluation": floors.evaluation, "least": floors.least, "most": floors.most})
     assert kept == floors
-    worse = floors_of("data-1", {**scores, "sectors_micro_f1": 0.7})
-    assert lowered(floors, worse) == ("the floor of sectors_micro_f1 would sink from 0.785 to 0.685",)
-    assert lowered(floors, floors_of("data-2", {})) == lowered(None, worse) == ()
+    assert failures(floors, "data-1", {**scores, "relevance_f1": float("nan")})
+    worse = floors_of("data-1", {**scores, "sectors_micro_f1": 0.7, "calibration_error": 0.05})
+    assert raised(floors, worse) == floors
+    assert raised(floors, floors_of("data-2", scores)).evaluation == "data-2"
+    assert raised(None, worse) == worse

@@ -151,3 +151,12 @@ def test_without_a_model_it_says_so(tmp_path: Path) -> None:
     """The message names the command that helps."""
     with pytest.raises(BadModel, match="vietnhat retrain"):
         ModelStore(tmp_path).load()
+
+
+def test_evidence_is_words_of_people(models: Path) -> None:
+    """No masked name and no internal name of a relation stands in what readers and operators are shown."""
+    model = ModelStore(models).load()
+    texts = [example.text for example in load_corpus(load_taxonomy())[::40]]
+    for text in texts:
+        for part in model.explain(text).parts:
+            assert not set("<>×@") & set(part.words), part

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -64,7 +65,7 @@ def test_next_offers_what_is_open(open_articles: Path) -> None:
 
 def test_a_sitting(open_articles: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keys label, explain, undo and end; what was taken back is not stored."""
-    keys = iter(["x", "?", "2", "q"])
+    keys = iter(["x", "21", "?", "2", "q"])
     monkeypatch.setattr(click, "getchar", lambda: next(keys))
     answer = call("label", "session", "--person", "lan")
     assert answer.err.startswith("1 labelled")
@@ -76,17 +77,54 @@ def test_a_sitting(open_articles: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_taking_back(open_articles: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`u` goes back to the article and forgets the vote; `s` asks for sectors by number."""
+    """`u` goes back to the article and forgets the vote, also after the last one."""
     keys = iter(["u", "0", "u", "q"])
     monkeypatch.setattr(click, "getchar", lambda: next(keys))
     answer = call("label", "session")
     assert "nothing to take back" in answer.out
-    assert answer.err.startswith("1 labelled")  # one article: the sitting is over once it is labelled
+    assert "taken back: not relevant" in answer.out
+    assert answer.err.startswith("0 labelled")
+    assert call("label", "list").out == ""
+
+
+def test_a_vote_taken_back_leaves_the_one_before(
+    open_articles: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a person said earlier stands again."""
+    from classifiers.corrections import Correction
+    from classifiers.verdict import Text
+    from monitor.store import corrections
+    from monitor.store.database import open_store
+
+    when = datetime(2026, 11, 20, tzinfo=UTC)
+    text = Text("Giá vàng tăng", "Vàng miếng.")
+    first = Correction(text, 1, ("economy",), "lan", "command", when)
+    second = Correction(text, 0, None, "lan", "session", when)
+    with open_store(open_articles) as store:
+        assert corrections.record(store, first, 2) is None
+        before = corrections.record(store, second, 2)
+        assert before == first
+        corrections.withdraw(store, second, before)
+        assert corrections.votes_on(store, text) == [first]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, EOFError])
+def test_a_sitting_that_is_broken_off(
+    open_articles: Path, monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
+) -> None:
+    """Ctrl-C and Ctrl-D end it; what was said before is kept."""
+
+    def broken() -> str:
+        raise error
+
+    monkeypatch.setattr(click, "getchar", broken)
+    answer = call("label", "session")
+    assert (answer.code, answer.err.splitlines()[0][:10]) == (0, "0 labelled")
 
 
 def test_sectors_in_a_sitting(open_articles: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Numbers name sectors, main one first; a number that is none notes nothing."""
-    keys = iter(["s", "s"])
+    keys = iter(["s", "s", "q"])
     monkeypatch.setattr(click, "getchar", lambda: next(keys))
     answer = call("label", "session", stdin="99\n8 13\n")
     assert "no sector of that number" in answer.out
@@ -125,6 +163,9 @@ def test_files_go_round(archive: Path, tmp_path: Path, form: str) -> None:
         ('{"title": "a", "relevance": 0, "sectors": ["oda"]}', "has no sectors"),
         ('{"title": "a", "relevance": 2, "made_at": "gestern"}', "made_at must be a time"),
         ('{"title": "a", "relevance": 2, "person": "a\\nb"}', "a name or an address"),
+        ('{"title": "a", "relevance": 2, "person": {"a": 1}}', "a name or an address"),
+        ('{"title": "a\\ud800", "relevance": 2}', "half a surrogate pair"),
+        ('{"title": "a", "relevance": 2, "sectors": [["oda"]]}', "must be a list of ids"),
     ],
 )
 def test_a_bad_row_is_told_with_its_line(archive: Path, tmp_path: Path, line: str, words: str) -> None:
@@ -136,6 +177,16 @@ def test_a_bad_row_is_told_with_its_line(archive: Path, tmp_path: Path, line: st
     assert answer.complaint.startswith(f"vietnhat: {file}:2: ")
     assert words in answer.complaint
     assert call("label", "list").out == ""
+
+
+@pytest.mark.parametrize("content", ["a,b\n1,2\n", 'title,relevance\n"' + "x" * 140_000 + '",2\n'])
+def test_csv_that_is_none(archive: Path, tmp_path: Path, content: str) -> None:
+    """Columns that are missing and fields no spreadsheet holds are told in one line."""
+    file = tmp_path / "votes.csv"
+    file.write_text(content, encoding="utf-8")
+    answer = call("label", "import", str(file))
+    assert answer.code == 2
+    assert str(file) in answer.complaint
 
 
 def test_an_older_word_replaces_nothing(archive: Path, tmp_path: Path) -> None:
@@ -152,3 +203,6 @@ def test_an_older_word_replaces_nothing(archive: Path, tmp_path: Path) -> None:
     file = tmp_path / "votes.jsonl"
     file.write_text(json.dumps(row) + "\n", encoding="utf-8")
     assert "0 corrections stored of 1" in call("label", "import", str(file)).err
+    own = tmp_path / "own.jsonl"
+    own.write_text(call("label", "export").out, encoding="utf-8")
+    assert "0 corrections stored of 1" in call("label", "import", str(own)).err  # nor what was said here

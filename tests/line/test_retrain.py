@@ -137,7 +137,7 @@ def test_a_model_that_sends_far_more_needs_a_reason(
     assert "7\tyes\tsend 0.90\tdrop 0.10\tmột bài" in kept_back.out
     passed = json.loads(call("retrain", "--json", "--share-because", "feeds of Japan were added").out)
     assert passed["serves"]
-    assert ModelStore(root).manifest(passed["model"]).note == "feeds of Japan were added"
+    assert ModelStore(root).manifest(passed["model"]).note.endswith(": feeds of Japan were added")
 
 
 def test_edited_data_need_folds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
