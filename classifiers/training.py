@@ -66,7 +66,7 @@ def train(
 def fit(
     examples: Sequence[Example], lexicon: Lexicon, taxonomy: Taxonomy, recipe: Recipe, model_id: str
 ) -> Model:
-    """One fit without thresholds: everything behind the gate would be sent."""
+    """One fit without thresholds: what has even odds would be sent."""
     features = extract_all([example.text for example in examples], lexicon)
     with _one_thread():
         return _fit(examples, features, lexicon, taxonomy, recipe, model_id)

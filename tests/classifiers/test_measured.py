@@ -15,10 +15,11 @@ import pytest
 KEYS = ("id", "title", "summary", "url", "published", "source")
 
 
-def test_the_first_version_is_good_enough(
+def test_the_model_is_good_enough(
     shared: Path, models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Stream F1 ≥ 0.70, archive F1 ≥ 0.80, sectors micro F1 ≥ 0.68; 142,574 entries in about a minute."""
+    """Stream F1 ≥ 0.84 with recall and precision ≥ 0.80, almost everything at least in review; 142,574 entries in
+    about half a minute."""
     news = shared / "news"
     source, verdicts = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
     labelled = [
@@ -45,7 +46,15 @@ def test_the_first_version_is_good_enough(
         for part in ("stream", "archive"):
             print(part, {key: round(value, 3) for key, value in score[part].items()})
         print("sectors", {key: value for key, value in score["sectors"].items() if key != "per_sector"})
-    assert score["stream"]["f1"] >= 0.70
-    assert score["archive"]["f1"] >= 0.80
-    assert score["sectors"]["micro_f1"] >= 0.68
+    stream, sectors = score["stream"], score["sectors"]
+    assert stream["f1"] >= 0.84
+    assert min(stream["recall"], stream["precision"]) >= 0.80
+    assert stream["strict_f1"] >= 0.68
+    assert stream["recall+review"] >= 0.98
+    assert stream["review_load"] <= 8
+    assert score["archive"]["f1"] >= 0.88
+    assert (sectors["micro_f1"] >= 0.80, sectors["macro_f1"] >= 0.72, sectors["first_ok"] >= 0.91) == (
+        True,
+    ) * 3
+    assert score["calibration"]["ece"] <= 0.05
     assert seconds < 180  # under 60 on two free cores; other work may share them here
