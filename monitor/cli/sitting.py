@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.cli.context import clean
+from monitor.errors import Misuse
 
 if TYPE_CHECKING:
     from classifiers.corrections import Correction
@@ -69,6 +70,8 @@ class Sitting:
                 key = click.getchar()
             except (EOFError, KeyboardInterrupt):
                 return "q"
+            except OSError as error:
+                raise Misuse("a session needs a terminal; elsewhere use 'vietnhat label add'") from error
             if key in (*"210su?q \r\n", "\x1b"):
                 return "q" if key == "\x1b" else key
             click.echo(KEYS)

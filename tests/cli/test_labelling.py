@@ -122,6 +122,18 @@ def test_a_sitting_that_is_broken_off(
     assert (answer.code, answer.err.splitlines()[0][:10]) == (0, "0 labelled")
 
 
+def test_a_sitting_needs_a_terminal(open_articles: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is none, what to use instead is told."""
+
+    def none() -> str:
+        raise OSError(6, "No such device or address", "/dev/tty")
+
+    monkeypatch.setattr(click, "getchar", none)
+    answer = call("label", "session")
+    assert answer.code == 2
+    assert "needs a terminal" in answer.err
+
+
 def test_sectors_in_a_sitting(open_articles: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Numbers name sectors, main one first; a number that is none notes nothing."""
     keys = iter(["s", "s", "q"])
