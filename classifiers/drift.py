@@ -103,7 +103,9 @@ def summarise(model: Model, judged: Iterable[tuple[str, Text, Verdict]]) -> Peri
 def compare(before: Period, now: Period) -> Drift:
     """What changed from one period to the next."""
     if min(before.texts, now.texts) < ENOUGH:
-        return Drift({"texts": now.texts, "texts before": before.texts}, ())
+        silent = Note("no article at all came in", "run 'vietnhat feeds check' and see 'vietnhat status'")
+        stopped = before.texts > 0 and now.texts == 0
+        return Drift({"texts": now.texts, "texts before": before.texts}, (silent,) if stopped else ())
     figures = {
         "texts": now.texts,
         "texts before": before.texts,

@@ -29,6 +29,14 @@ class BadFile(Misuse):
         text = f"{where}: {key + ': ' if key else ''}{problem}"
         super().__init__(f"{text}; {todo}" if todo else text)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """So that it comes back whole from the process that fits the first model."""
+        return _bad_file, (self.path, self.problem, self.line, self.key, self.todo)
+
+
+def _bad_file(path: str, problem: str, line: int | None, key: str, todo: str) -> BadFile:
+    return BadFile(path, problem, line=line, key=key, todo=todo)
+
 
 class BadModel(VietnhatError):
     """A model directory cannot be used: damaged, foreign, or of another version."""

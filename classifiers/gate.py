@@ -42,7 +42,8 @@ def failures(floors: Floors, evaluation: str, scores: Mapping[str, float]) -> tu
     """In words, every floor that `scores`, measured on the data `evaluation`, do not reach."""
     if floors.evaluation != evaluation:
         found, pinned = evaluation[:8], floors.evaluation[:8]
-        return (f"it was measured on other examples ({found}) than the floors were set on ({pinned})",)
+        where = f"it was measured on other examples ({found}) than the floors were set on ({pinned})"
+        return (f"{where}; if data/corpus was edited on purpose, --accept pins its figures anew",)
     low = [
         f"{name} is {scores.get(name, 0.0):.3f}, its floor {least:.3f}"
         for name, least in floors.least.items()

@@ -147,7 +147,9 @@ def _one_draw(
 def _folds(examples: Sequence[Example], recipe: Recipe) -> Iterator[tuple[Ints, Ints]]:
     wanted = [e.sectors[0] if e.relevance == 2 and e.sectors else str(e.relevance) for e in examples]
     often = {stratum for stratum, n in Counter(wanted).items() if n >= recipe.folds}
-    strata = [stratum if stratum in often else "rare" for stratum in wanted]
+    few = sum(stratum not in often for stratum in wanted)
+    rest = "rare" if few >= recipe.folds else "0"
+    strata = [stratum if stratum in often else rest for stratum in wanted]
     splitter = StratifiedGroupKFold(recipe.folds, shuffle=True, random_state=recipe.seed)
     yield from splitter.split(np.zeros(len(examples)), strata, [e.story for e in examples])
 

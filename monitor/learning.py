@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ from classifiers.corrections import lessons
 from classifiers.model import Model
 from classifiers.replay import Replay, replay
 from classifiers.verdict import Text, Verdict
-from monitor.errors import AlreadyRunning, VietnhatError
+from monitor.errors import AlreadyRunning, Misuse, VietnhatError
 from monitor.locks import held
 from monitor.store import corrections, verdicts
 from monitor.store.database import Store
@@ -27,6 +28,8 @@ BATCH = 2000
 def training_alone(models: Path) -> Iterator[None]:
     """Nobody else trains or changes what serves meanwhile. Raises AlreadyTraining."""
     models.mkdir(parents=True, exist_ok=True)
+    if not os.access(models, os.W_OK):
+        raise Misuse(f"{models}: cannot be written; check its permissions before a minute of work is lost")
     with ExitStack() as stack:
         try:
             stack.enter_context(held(models / "training.lock"))

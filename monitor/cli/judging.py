@@ -119,7 +119,7 @@ def explain(
         raise Misuse(
             "give either the number of an article or --text, as: vietnhat explain --text 'AEON mở …'"
         )
-    given = cleaned(text or "", summary)
+    given, stored = cleaned(text or "", summary), None
     if article_id is not None:
         from monitor.store.articles import get
 
@@ -128,6 +128,7 @@ def explain(
         if found is None:
             raise Misuse(f"there is no article {article_id}; see 'vietnhat articles list'")
         given = Text(found.article.title, found.article.summary)
+        stored = found.verdict
     model = serving_model(settings)
     verdict, why = model.classify([given])[0], model.explain(given)
     lacking, gains = model.missing(given)
@@ -144,6 +145,8 @@ def explain(
         f"{verdict.decision}: relevance {verdict.relevance:.3f} "
         f"(sent from {model.thresholds.send:.3f}, reviewed from {model.thresholds.review:.3f})"
     )
+    if stored and stored.model not in ("", model.id):
+        click.echo(f"on record by model {stored.model}: {stored.decision}, relevance {stored.relevance:.3f}")
     sectors = ", ".join(f"{s.id} {s.probability:.2f}" for s in verdict.sectors)
     click.echo(f"sectors: {sectors or 'none above its threshold'}")
     _print_commitment(verdict)
@@ -179,9 +182,13 @@ def _print_commitment(verdict: Verdict) -> None:
     doubt = "" if nearest.sure else ", too far to be shown to readers"
     click.echo(f"nearest commitment: {nearest.id} (probability {nearest.score:.2f}{doubt})")
     click.echo(f"  {commitment.statement.en}")
-    for source in commitment.sources:
-        statement = whole.statement_by_id[source.statement]
-        click.echo(f"  {statement.title.en}, {statement.date}, {whole.section(source).title.en}")
+    statements = whole.statement_by_id
+    told = (
+        f"  {statements[source.statement].title.en}, {statements[source.statement].date}, "
+        f"{whole.section(source).title.en}"
+        for source in commitment.sources
+    )
+    click.echo("\n".join(dict.fromkeys(told)))
 
 
 def _print_missing(why: Explanation, lacking: float, gains: Sequence[tuple[str, float]]) -> None:
@@ -196,7 +203,9 @@ def _print_missing(why: Explanation, lacking: float, gains: Sequence[tuple[str, 
     names = {signal.id: signal.name.en for signal in load_word_lists().signals}
     names |= {"japan": "Japan named", "vietnam": "Vietnam named"}
     against = [evidence for evidence in why.strongest(40) if evidence.weight < 0][:3]
-    click.echo(f"missing: {lacking:.2f} of raw score to be sent")
+    click.echo(
+        f"missing: {lacking:.2f} of raw score; it has {why.score:+.2f} and is sent from {why.score + lacking:+.2f}"
+    )
     if gains:
         would = ", ".join(f"{names.get(signal, signal)} +{gain:.2f}" for signal, gain in gains[:GAINS_SHOWN])
         click.echo(f"  what it does not hold and would help: {would}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,11 +37,24 @@ if TYPE_CHECKING:
 WITHIN_DAYS = 60
 """How far back articles are offered for labelling."""
 
+MOST_SECTORS = 3
+
 OFFERED_FROM = 0.01
 """Calibrated relevance below which an article teaches nothing near the threshold."""
 
+
+def _name(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not (value.strip() and len(value) <= 200 and value.isprintable()):
+        raise Misuse("--person must be a name or an address of at most 200 characters")
+    return value
+
+
 PERSON = click.option(
-    "--person", metavar="NAME", default=None, help="Whose word it is (the name you are logged in by)."
+    "--person",
+    metavar="NAME",
+    default=None,
+    callback=_name,
+    help="Whose word it is (the name you are logged in by).",
 )
 
 
@@ -96,6 +109,8 @@ def add(
     from monitor.store import articles, corrections
 
     chosen = checked_sectors(sectors)
+    if len(chosen) > MOST_SECTORS:
+        raise Misuse(f"an article has at most {MOST_SECTORS} sectors; name the main ones")
     if chosen and not relevance:
         raise Misuse("an article that is not relevant has no sectors; leave --sector out")
     with store_of(settings_of(ctx)) as store:
@@ -198,8 +213,16 @@ def _queue(settings: Settings, store: Store, limit: int) -> list[Lesson]:
     known = Counter(sector for example in load_corpus(load_taxonomy()) for sector in example.sectors)
     known.update(sector for given in votes.values() for vote in given for sector in vote.sectors or ())
     open_ones = corrections.unsettled(store, model.id, now=_now(), days=WITHIN_DAYS, floor=OFFERED_FROM)
-    candidates = _candidates(open_ones, {key: even(given, settings.trusted) for key, given in votes.items()})
+    settled = {key: even(given, settings.trusted) for key, given in votes.items() if _counts(given, settings)}
+    candidates = _candidates(open_ones, settled)
     return most_telling(candidates, send=model.thresholds.send, labelled=known, limit=limit)
+
+
+def _counts(given: Sequence[Correction], settings: Settings) -> bool:
+    """Whether votes settle a text, or leave it in dispute: one that is trusted, or those of two people."""
+    from classifiers.corrections import trusts
+
+    return len({vote.person for vote in given}) > 1 or any(trusts(vote, settings.trusted) for vote in given)
 
 
 def _candidates(

@@ -16,6 +16,7 @@ from monitor.cli.progress import counting, working
 from monitor.config.settings import Settings
 
 if TYPE_CHECKING:
+    from classifiers.gate import Floors
     from classifiers.model import Model
     from classifiers.models import Manifest, ModelStore
     from classifiers.replay import Replay
@@ -42,6 +43,7 @@ def retrain(ctx: click.Context, accept: bool, allow_lower: bool, share_because: 
     1.5 times as many articles sent as now. Every mailed article that it would not send is listed.
     """
     from classifiers.models import ModelStore
+    from classifiers.release import accepted_floors
     from monitor.learning import training_alone
 
     settings = settings_of(ctx)
@@ -49,10 +51,13 @@ def retrain(ctx: click.Context, accept: bool, allow_lower: bool, share_because: 
     now = datetime.now(UTC).replace(microsecond=0)
     with training_alone(root):
         store = ModelStore(root)
-        before = _serving(store)
+        before, floors = (
+            _serving(store),
+            accepted_floors(),
+        )  # what is broken is told before the work, not after
         model, manifest = _train(settings, now, with_lessons=not accept)
         found = _replay(settings, before, model, now)
-        low, share = _low(manifest, accept=accept), found.refusal if found else ""
+        low, share = _low(floors, manifest, accept=accept), found.refusal if found else ""
         refusals = [*(() if allow_lower else low), *([share] if share and not share_because else [])]
         let_through = [*(low if allow_lower else ()), *([f"{share}: {share_because}"] if share else [])]
         manifest = replace(manifest, note="" if refusals else "; ".join(let_through))
@@ -98,13 +103,15 @@ def _train(settings: Settings, now: datetime, *, with_lessons: bool) -> tuple[Mo
     from classifiers.taxonomy import load_taxonomy
     from classifiers.training import Recipe
     from monitor.learning import lessons_of
+    from monitor.store import corrections
 
-    learnt = []
+    learnt, given = [], 0
     if with_lessons:
         with store_of(settings) as store:
+            given = corrections.count(store)
             learnt = lessons_of(store, trusted=settings.trusted, corpus=len(load_corpus(load_taxonomy())))
     if learnt:
-        say(f"{len(learnt)} texts corrected by readers are learnt from")
+        say(f"{len(learnt)} texts corrected by readers are learnt from, of {given} corrections in all")
     with working("training in folds"):
         model, _, manifest = train_with_folds(now, Recipe(), learnt)
     return model, manifest
@@ -123,12 +130,10 @@ def _replay(settings: Settings, before: Model | None, model: Model, now: datetim
             return replay_archive(store, before, model, now=now, step=step)
 
 
-def _low(manifest: Manifest, *, accept: bool) -> tuple[str, ...]:
+def _low(floors: Floors | None, manifest: Manifest, *, accept: bool) -> tuple[str, ...]:
     """The floors that are not reached. A release made from other examples is held to the figures all the same."""
     from classifiers.gate import failures
-    from classifiers.release import accepted_floors
 
-    floors = accepted_floors()
     if floors is None:
         return ()
     evaluation = floors.evaluation if accept else manifest.evaluation

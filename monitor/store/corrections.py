@@ -58,6 +58,12 @@ def everything(store: Store) -> list[Correction]:
     return [_correction(row) for row in store.rows("SELECT * FROM correction ORDER BY made_at, id")]
 
 
+def count(store: Store) -> int:
+    """How many votes are stored."""
+    row = store.one("SELECT count(*) AS n FROM correction")
+    return int(row["n"]) if row else 0
+
+
 def listed(store: Store, *, limit: int) -> list[tuple[int | None, Correction]]:
     """The newest votes with their articles' numbers."""
     rows = store.rows("SELECT * FROM correction ORDER BY made_at DESC, id DESC LIMIT ?", [limit])

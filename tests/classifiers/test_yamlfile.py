@@ -80,3 +80,12 @@ def test_what_is_no_plain_file_is_refused(tmp_path: Path) -> None:
         load(tmp_path / "none.yaml", Box)
     with pytest.raises(BadFile, match="larger than"):
         load(write(tmp_path, b"#" * (MAX_BYTES + 1)), Box)
+
+
+def test_a_bad_file_comes_back_whole_from_another_process() -> None:
+    """The first model is fitted in a process of its own; what is wrong there is told here."""
+    import pickle
+
+    error = BadFile("taxonomy.yaml", "unknown key", line=7, key="sectors[0]", todo="remove it")
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), str(again), again.line) == (BadFile, str(error), 7)

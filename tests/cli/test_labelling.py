@@ -218,3 +218,20 @@ def test_an_older_word_replaces_nothing(archive: Path, tmp_path: Path) -> None:
     own = tmp_path / "own.jsonl"
     own.write_text(call("label", "export").out, encoding="utf-8")
     assert "0 corrections stored of 1" in call("label", "import", str(own)).err  # nor what was said here
+
+
+def test_what_one_stranger_says_settles_nothing(open_articles: Path, tmp_path: Path) -> None:
+    """A file of one address does not empty the queue; a second person's word does settle."""
+    row = {"title": "Nhật Bản đầu tư lớn vào Huế", "summary": "JICA ký hiệp định vay.", "relevance": 0}
+    for person, offered in (("bot@example.org", 1), ("lan@example.org", 0)):
+        file = tmp_path / "votes.jsonl"
+        file.write_text(json.dumps({**row, "person": person}) + "\n", encoding="utf-8")
+        assert "1 corrections stored" in call("label", "import", str(file)).err
+        assert len(json.loads(call("label", "next", "--json").out)) == offered
+
+
+@pytest.mark.parametrize("words", [("--person", "x" * 201), ("--person", "a\x1bb"), ("--sector", "oda") * 1])
+def test_what_cannot_be_stored_is_refused(archive: Path, words: tuple[str, ...]) -> None:
+    """Names that no file could carry, and more sectors than an article has."""
+    many = ("--sector", "oda", "--sector", "cities", "--sector", "energy", "--sector", "science")
+    assert call("label", "add", "1", "2", *words, *many).code == 2

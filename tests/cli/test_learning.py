@@ -79,7 +79,7 @@ def test_explain_says_what_is_missing(models: Path, monkeypatch: pytest.MonkeyPa
         "explain", "--text", "Nhật Bản chơi trận giao hữu với Brazil", "--summary", "Trận đấu tối nay."
     )
     assert "missing: " in dropped.out
-    assert "of raw score to be sent" in dropped.out
+    assert "of raw score; it has " in dropped.out
     assert "nearest commitment: " in dropped.out
     assert "Japan" in dropped.out
     assert "the gate stays closed" in call("explain", "--text", "Giá vàng tăng").out
