@@ -21,7 +21,7 @@ from classifiers.model import Linear, Model, Thresholds
 from classifiers.space import Floats
 
 REVIEW_AT = 0.02
-"""A text with at least one chance in fifty is shown to the operator: some four of a thousand articles."""
+"""A text with at least one chance in fifty is shown to the operator: some five of a thousand articles."""
 
 BORDERLINE_COST = 0.3
 """A borderline text that is sent hurts this much of a clear mistake when the threshold is chosen."""

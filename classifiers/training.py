@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import StratifiedGroupKFold
 from threadpoolctl import threadpool_limits
 
-from classifiers.calibration import OutOfFold, StreamRatio, accept
+from classifiers.calibration import OutOfFold, StreamRatio
 from classifiers.commitments import Commitments
 from classifiers.corpus import Example
 from classifiers.features import Features, extract_all, subject
@@ -29,7 +29,7 @@ from classifiers.verdict import Text
 Ints = NDArray[np.int64]
 
 LEAST_WEIGHT = 0.004
-"""Smaller weights of commitments are cut: nine tenths of them, and no ranking changes."""
+"""Smaller weights of commitments are cut, some two thirds of them: the model's files are so much smaller."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +53,6 @@ class Recipe:
     commitment_penalty: float = 2.0
     """L2 penalty of the commitments' regression."""
     ratio: StreamRatio = field(default_factory=StreamRatio)
-
-
-def train(
-    examples: Sequence[Example], lexicon: Lexicon, taxonomy: Taxonomy, recipe: Recipe, model_id: str
-) -> Model:
-    """Folds for thresholds and calibration, then one fit on everything."""
-    held_out = out_of_fold(examples, lexicon, taxonomy, recipe)
-    return accept(fit(examples, lexicon, taxonomy, recipe, model_id), held_out, recipe.ratio)
 
 
 def fit(

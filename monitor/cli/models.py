@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,8 +19,8 @@ from monitor.cli.context import (
     settings_of,
     store_of,
 )
-from monitor.cli.progress import counting, working
-from monitor.cli.training import show_scores
+from monitor.cli.progress import working
+from monitor.cli.training import replayed, show_scores
 from monitor.errors import Misuse
 
 if TYPE_CHECKING:
@@ -113,17 +113,10 @@ def card(ctx: click.Context, model_id: str | None, html: Path | None) -> None:
 @click.pass_context
 def diff(ctx: click.Context, model_id: str, other_id: str | None, as_json: bool) -> None:
     """Every article of the last season that MODEL_ID would decide otherwise than OTHER_ID (the serving one)."""
-    from monitor.learning import REPLAYED_DAYS, replay_archive
-    from monitor.store import verdicts
-
     store = _models(ctx)
     after = store.load(_known(store, model_id))
     before = store.load(_known(store, other_id) if other_id else None)
-    now = datetime.now(UTC)
-    with store_of(settings_of(ctx)) as archive:
-        total = verdicts.stored(archive, since=now - timedelta(days=REPLAYED_DAYS))
-        with counting("replaying the archive", total) as step:
-            found = replay_archive(archive, before, after, now=now, step=step)
+    found = replayed(settings_of(ctx), before, after, datetime.now(UTC))
     if as_json:
         print_json(asdict(found))
         return

@@ -56,7 +56,7 @@ def retrain(ctx: click.Context, accept: bool, allow_lower: bool, share_because: 
             accepted_floors(),
         )  # what is broken is told before the work, not after
         model, manifest = _train(settings, now, with_lessons=not accept)
-        found = _replay(settings, before, model, now)
+        found = replayed(settings, before, model, now) if before else None
         low, share = _low(floors, manifest, accept=accept), found.refusal if found else ""
         refusals = [*(() if allow_lower else low), *([share] if share and not share_because else [])]
         let_through = [*(low if allow_lower else ()), *([f"{share}: {share_because}"] if share else [])]
@@ -117,17 +117,15 @@ def _train(settings: Settings, now: datetime, *, with_lessons: bool) -> tuple[Mo
     return model, manifest
 
 
-def _replay(settings: Settings, before: Model | None, model: Model, now: datetime) -> Replay | None:
-    """The archive under the serving and the new model."""
+def replayed(settings: Settings, before: Model, after: Model, now: datetime) -> Replay:
+    """The archive of the last season under two models, with a bar."""
     from monitor.learning import REPLAYED_DAYS, replay_archive
     from monitor.store import verdicts
 
-    if before is None:
-        return None
     with store_of(settings) as store:
         total = verdicts.stored(store, since=now - timedelta(days=REPLAYED_DAYS))
         with counting("replaying the archive", total) as step:
-            return replay_archive(store, before, model, now=now, step=step)
+            return replay_archive(store, before, after, now=now, step=step)
 
 
 def _low(floors: Floors | None, manifest: Manifest, *, accept: bool) -> tuple[str, ...]:
