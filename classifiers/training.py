@@ -6,7 +6,7 @@ Thresholds and calibration come from out-of-fold scores of the examples alone (`
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -55,13 +55,42 @@ class Recipe:
     ratio: StreamRatio = field(default_factory=StreamRatio)
 
 
+@dataclass(frozen=True, slots=True)
+class _Material:
+    """What fits are made from, read once: examples side by side with their features for relevance and for subjects,
+    and what the taxonomy itself says of its commitments."""
+
+    examples: Sequence[Example]
+    features: Sequence[Features]
+    about: Sequence[Features]
+    lexicon: Lexicon
+    taxonomy: Taxonomy
+    own: Sequence[tuple[Features, str, float]]
+
+    def part(self, rows: Iterable[int]) -> _Material:
+        """The examples at `rows`."""
+        chosen = list(rows)
+        return replace(
+            self,
+            examples=[self.examples[i] for i in chosen],
+            features=[self.features[i] for i in chosen],
+            about=[self.about[i] for i in chosen],
+        )
+
+
+def _material(examples: Sequence[Example], lexicon: Lexicon, taxonomy: Taxonomy) -> _Material:
+    features = extract_all([example.text for example in examples], lexicon)
+    about = [subject(one) for one in features]
+    return _Material(examples, features, about, lexicon, taxonomy, _own_words(taxonomy, lexicon))
+
+
 def fit(
     examples: Sequence[Example], lexicon: Lexicon, taxonomy: Taxonomy, recipe: Recipe, model_id: str
 ) -> Model:
     """One fit without thresholds: what has even odds would be sent."""
-    features = extract_all([example.text for example in examples], lexicon)
+    material = _material(examples, lexicon, taxonomy)
     with _one_thread():
-        return _fit(examples, features, lexicon, taxonomy, recipe, model_id)
+        return _fit(material, recipe, model_id)
 
 
 def _one_thread() -> threadpool_limits:
@@ -78,20 +107,13 @@ def out_of_fold(
     The folds are drawn `recipe.repeats` times and pooled: a threshold from one draw is mostly that draw's luck.
     Commitments are scored in the first drawing only; they are the slowest to fit and have no threshold to pool.
     """
-    features = extract_all([example.text for example in examples], lexicon)
+    material = _material(examples, lexicon, taxonomy)
     with _one_thread():
         draws = [
-            _one_draw(
-                examples,
-                features,
-                lexicon,
-                taxonomy,
-                replace(recipe, seed=recipe.seed + number),
-                with_commitments=number == 0,
-            )
+            _one_draw(material, replace(recipe, seed=recipe.seed + number), with_commitments=number == 0)
             for number in range(recipe.repeats)
         ]
-    japan = np.array([one.japan for one in features], dtype=bool)
+    japan = np.array([one.japan for one in material.features], dtype=bool)
     return OutOfFold(
         tuple(examples) * recipe.repeats,
         np.tile(japan, recipe.repeats),
@@ -103,33 +125,19 @@ def out_of_fold(
 
 
 def _one_draw(
-    examples: Sequence[Example],
-    features: Sequence[Features],
-    lexicon: Lexicon,
-    taxonomy: Taxonomy,
-    recipe: Recipe,
-    *,
-    with_commitments: bool,
+    material: _Material, recipe: Recipe, *, with_commitments: bool
 ) -> tuple[Ints, Floats, Floats, Floats]:
     """Fold numbers and raw scores (relevance, sectors, commitments) of one drawing of folds."""
-    n = len(examples)
+    n, taxonomy = len(material.examples), material.taxonomy
     fold, relevance = np.zeros(n, dtype=np.int64), np.zeros(n)
     sectors = np.zeros((n, len(taxonomy.sectors)))
     similar = np.zeros((n, len(taxonomy.commitments)))
-    for number, (inside, outside) in enumerate(_folds(examples, recipe)):
-        model = _fit(
-            [examples[i] for i in inside],
-            [features[i] for i in inside],
-            lexicon,
-            taxonomy,
-            recipe,
-            "fold",
-            with_commitments=with_commitments,
-        )
-        held = [features[i] for i in outside]
-        about = model.subjects.matrix([subject(one) for one in held])
+    for number, (inside, outside) in enumerate(_folds(material.examples, recipe)):
+        model = _fit(material.part(inside), recipe, "fold", with_commitments=with_commitments)
+        held = material.part(outside)
+        about = model.subjects.matrix(held.about)
         fold[outside] = number
-        relevance[outside] = model.relevance.raw(model.space.matrix(held))[:, 0]
+        relevance[outside] = model.relevance.raw(model.space.matrix(held.features))[:, 0]
         sectors[outside] = model.sectors.raw(about)
         if with_commitments:
             similar[outside] = model.commitments.raw(about)
@@ -146,46 +154,34 @@ def _folds(examples: Sequence[Example], recipe: Recipe) -> Iterator[tuple[Ints, 
     yield from splitter.split(np.zeros(len(examples)), strata, [e.story for e in examples])
 
 
-def _fit(
-    examples: Sequence[Example],
-    features: Sequence[Features],
-    lexicon: Lexicon,
-    taxonomy: Taxonomy,
-    recipe: Recipe,
-    model_id: str,
-    *,
-    with_commitments: bool = True,
-) -> Model:
+def _fit(material: _Material, recipe: Recipe, model_id: str, *, with_commitments: bool = True) -> Model:
     space = fit_space(
-        features,
+        material.features,
         min_term=recipe.min_term,
         min_signal=recipe.min_signal,
         max_share=recipe.max_share,
         signal_scale=recipe.signal_scale,
     )
-    own = _own_words(taxonomy, lexicon)
-    about = [
-        subject(one) if example.sectors else None for one, example in zip(features, examples, strict=True)
-    ]
+    labelled = material.part(i for i, example in enumerate(material.examples) if example.sectors)
     subjects = fit_space(
-        [*(one for one in about if one), *(one for one, _, _ in own)],
+        [*labelled.about, *(one for one, _, _ in material.own)],
         min_term=recipe.min_term,
         min_signal=recipe.min_signal,
         max_share=recipe.max_share,
         signal_scale=recipe.signal_scale,
     )
-    sector_ids = tuple(taxonomy.sector_by_id)
+    sector_ids = tuple(material.taxonomy.sector_by_id)
     return Model(
         model_id,
-        lexicon,
+        material.lexicon,
         space,
         subjects,
-        _fit_relevance(examples, features, space.matrix(features), recipe),
+        _fit_relevance(material.examples, material.features, space.matrix(material.features), recipe),
         sector_ids,
-        _fit_sectors(examples, about, subjects, sector_ids, recipe),
-        _fit_commitments(examples, about, own, subjects, taxonomy, recipe)
+        _fit_sectors(labelled, subjects, sector_ids, recipe),
+        _fit_commitments(labelled, subjects, recipe)
         if with_commitments
-        else _no_commitments(taxonomy, subjects),
+        else _no_commitments(material.taxonomy, subjects),
         Thresholds(0.5, 0.25, (0.5,) * len(sector_ids)),
     )
 
@@ -207,19 +203,12 @@ def _fit_relevance(
     return _linear(solver.coef_, solver.intercept_)
 
 
-def _fit_sectors(
-    examples: Sequence[Example],
-    about: Sequence[Features | None],
-    subjects: Space,
-    sector_ids: Sequence[str],
-    recipe: Recipe,
-) -> Linear:
+def _fit_sectors(labelled: _Material, subjects: Space, sector_ids: Sequence[str], recipe: Recipe) -> Linear:
     """One model per sector over everything that carries sectors (relevance 1 and 2)."""
-    labelled = [(example, one) for example, one in zip(examples, about, strict=True) if one]
-    rows = subjects.matrix([one for _, one in labelled])
+    rows = subjects.matrix(labelled.about)
     coefs, biases = [], []
     for sector in sector_ids:
-        wanted = np.array([sector in example.sectors for example, _ in labelled])
+        wanted = np.array([sector in example.sectors for example in labelled.examples])
         if not wanted.any():  # a sector nobody has labelled yet is never predicted
             coefs.append(np.zeros(rows.shape[1]))
             biases.append(-20.0)
@@ -242,21 +231,17 @@ def _linear(coef: Floats, bias: Floats) -> Linear:
     return Linear(coef.astype(np.float64), bias.astype(np.float64), np.ones(len(bias)), np.zeros(len(bias)))
 
 
-def _fit_commitments(
-    examples: Sequence[Example],
-    about: Sequence[Features | None],
-    own: Sequence[tuple[Features, str, float]],
-    subjects: Space,
-    taxonomy: Taxonomy,
-    recipe: Recipe,
-) -> Commitments:
+def _fit_commitments(labelled: _Material, subjects: Space, recipe: Recipe) -> Commitments:
     """Ridge regression of ±1 per commitment on the relevant examples that carry one, and on what the taxonomy
     itself says of each."""
-    ids = tuple(taxonomy.commitment_by_id)
-    labelled = [(e, one) for e, one in zip(examples, about, strict=True) if one and e.commitments]
-    rows = subjects.matrix([*(one for _, one in labelled), *(one for one, _, _ in own)])
-    wanted = [*(set(example.commitments) for example, _ in labelled), *({one} for _, one, _ in own)]
-    weight = np.array([1.0] * len(labelled) + [weight for _, _, weight in own])
+    ids = tuple(labelled.taxonomy.commitment_by_id)
+    carrying = labelled.part(i for i, example in enumerate(labelled.examples) if example.commitments)
+    rows = subjects.matrix([*carrying.about, *(one for one, _, _ in labelled.own)])
+    wanted = [
+        *(set(example.commitments) for example in carrying.examples),
+        *({one} for _, one, _ in labelled.own),
+    ]
+    weight = np.array([1.0] * len(carrying.examples) + [weight for _, _, weight in labelled.own])
     truth = np.array([[1.0 if one in given else -1.0 for one in ids] for given in wanted])
     solver = Ridge(alpha=recipe.commitment_penalty, solver="sparse_cg", tol=1e-4)
     solver.fit(rows, truth, sample_weight=weight)
