@@ -44,7 +44,15 @@ class Settings(BaseSettings):
         "var/outbox"
     )
 
-    poll_minutes: Annotated[float, Field(ge=1, le=1440, description="minutes between polls of a feed")] = 15
+    poll_minutes: Annotated[
+        float, Field(ge=1, le=1440, description="minutes between polls of a feed whose rhythm is not known yet")
+    ] = 15
+    poll_floor_minutes: Annotated[
+        float, Field(ge=1, le=1440, description="least minutes between polls of a feed")
+    ] = 10
+    poll_ceiling_minutes: Annotated[
+        float, Field(ge=1, le=1440, description="most minutes between polls of a feed that answers")
+    ] = 360
     concurrency: Annotated[int, Field(ge=1, le=256, description="feeds fetched at once")] = 16
     host_spacing: Annotated[Seconds, Field(description="between request starts on one host")] = 2.0
     fetch_deadline: Annotated[Seconds, Field(gt=0, description="for one whole exchange")] = 30.0
@@ -73,6 +81,21 @@ class Settings(BaseSettings):
         None
     )
     operator: Annotated[str | None, Field(description="address of whoever runs this, for reports")] = None
+    operator_language: Annotated[
+        Literal["vi", "en", "ja"], Field(description="language of the reports to the operator")
+    ] = "en"
+
+    archive_days: Annotated[
+        int, Field(ge=0, le=36500, description="days an article is kept that was in no digest; 0 is for ever")
+    ] = 730
+    backups: Annotated[Path, Field(description="folder of the database's copies")] = Path("var/backups")
+    backup_keep: Annotated[int, Field(ge=1, le=10_000, description="how many copies are kept")] = 14
+    keys: Annotated[Path, Field(description="file of the keys that sign links; made at first need")] = Path(
+        "var/keys.json"
+    )
+    listen: Annotated[
+        str, Field(description="host:port of /healthz, /readyz and /metrics; 'off' for none")
+    ] = "127.0.0.1:8731"
 
     trusted: Annotated[
         frozenset[str],
@@ -104,6 +127,13 @@ class Settings(BaseSettings):
             raise ValueError(f"{str(value)!r} is not the name of a file")
         return value
 
+    @field_validator("listen")
+    @classmethod
+    def _listening(cls, value: str) -> str:
+        if value != "off" and not re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[^\s:/@\[\]]+):\d{1,5}", value):
+            raise ValueError(f"{value!r} is neither host:port nor off")
+        return value
+
     @field_validator("proxy", "base_url")
     @classmethod
     def _web_address(cls, value: str | None) -> str | None:
@@ -117,6 +147,12 @@ class Settings(BaseSettings):
         if value and not re.fullmatch(r"[^\s@<>,;:\"\\]+@[^\s@<>,;:\"\\]+", value):
             raise ValueError("is not a mail address")
         return value
+
+    @model_validator(mode="after")
+    def _bounds(self) -> Self:
+        if self.poll_floor_minutes > self.poll_ceiling_minutes:
+            raise ValueError("poll_floor_minutes is above poll_ceiling_minutes; lower it")
+        return self
 
     @model_validator(mode="after")
     def _secure_login(self) -> Self:

@@ -6,7 +6,7 @@ from sqlite_utils import Database, Migrations
 
 migrations = Migrations("vietnhat")
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Stands in `user_version` too; raised by one with every step appended below."""
 
 
@@ -20,6 +20,12 @@ def m001_first_schema(db: Database) -> None:
 def m002_learning(db: Database) -> None:
     """Corrections of readers, and the weekly look at the model's own behaviour."""
     _run(db, _LEARNING)
+
+
+@migrations()
+def m003_years_alone(db: Database) -> None:
+    """What polling learns of feeds and hosts, reports to the operator, and how the last run ended."""
+    _run(db, _YEARS_ALONE)
 
 
 def _run(db: Database, script: str) -> None:
@@ -188,5 +194,32 @@ CREATE TABLE IF NOT EXISTS watch (
     made_at TEXT NOT NULL,
     report TEXT NOT NULL,
     alarms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID
+"""
+
+_YEARS_ALONE = """
+ALTER TABLE feed_state ADD COLUMN failure TEXT NOT NULL DEFAULT '';
+ALTER TABLE feed_state ADD COLUMN failing_since TEXT;
+ALTER TABLE feed_state ADD COLUMN answered_at TEXT;
+ALTER TABLE feed_state ADD COLUMN read_at TEXT;
+ALTER TABLE feed_state ADD COLUMN last_entries INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE feed_state ADD COLUMN unchanged INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE feed_state ADD COLUMN pause INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE feed_state ADD COLUMN ended_at TEXT;
+ALTER TABLE sighting ADD COLUMN last_at TEXT NOT NULL DEFAULT '';
+UPDATE sighting SET last_at = first_at;
+CREATE INDEX sighting_feed ON sighting(feed_id, first_at);
+CREATE TABLE host_pause (
+    host TEXT PRIMARY KEY,
+    until TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE report (
+    day TEXT PRIMARY KEY,
+    made_at TEXT NOT NULL,
+    conditions TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE house (
+    key TEXT PRIMARY KEY,
+    value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID
 """
