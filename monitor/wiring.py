@@ -2,38 +2,37 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from concurrent.futures import Future
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 from html import escape
 from pathlib import Path
-from typing import TypeVar
 from urllib.parse import quote
 
+from classifiers.drift import Drift
 from classifiers.taxonomy import Taxonomy, load_taxonomy
-from monitor import jobs
+from classifiers.verdict import Verdict
+from monitor import jobs, metrics, polling
 from monitor.config.settings import Settings
 from monitor.delivery.folder import FolderWay
 from monitor.delivery.message import Sender, build, message_id
 from monitor.delivery.smtp import SmtpPolicy, SmtpWay
 from monitor.digest.render import Frame, Rendered, render_confirmation
+from monitor.digest.report import render_report
+from monitor.digest.words import Words
 from monitor.ingest.fetch import Fetcher, FetchPolicy
 from monitor.ingest.pool import ReaderPool
 from monitor.locks import held
-from monitor.logs import delivered, polled, undeliverable, warn
+from monitor.logs import delivered, polled, undeliverable
+from monitor.report import ZONE as REPORT_ZONE
 from monitor.serving import serving_model
-from monitor.store import outbox, polls, watches
+from monitor.store import outbox, polls
 from monitor.store.database import Store, open_store
-from monitor.types import Delivery, Digest, Feed, Letter, PollReport, SendOutcome, Subscriber
-from monitor.watch import look_once
+from monitor.threads import apart
+from monitor.types import Bounds, Delivery, Digest, Feed, Letter, PollReport, Report, SendOutcome, Subscriber
 
 LOCK_WAIT = 120.0
-
-Result = TypeVar("Result")
 
 
 def lock_path(settings: Settings, activity: str) -> Path:
@@ -55,14 +54,23 @@ def fetch_policy(settings: Settings) -> FetchPolicy:
     )
 
 
+def bounds_of(settings: Settings) -> Bounds:
+    """Between which pauses feeds are polled."""
+    start, floor, ceiling = (
+        timedelta(minutes=minutes)
+        for minutes in (settings.poll_minutes, settings.poll_floor_minutes, settings.poll_ceiling_minutes)
+    )
+    return Bounds(start, floor, ceiling)
+
+
 @asynccontextmanager
 async def poller(
     settings: Settings, store: Store, report: Callable[[PollReport], None] = polled
-) -> AsyncIterator[jobs.Poller]:
+) -> AsyncIterator[polling.Poller]:
     """A poller with its network and its reading processes."""
     async with Fetcher(fetch_policy(settings)) as fetcher:
         with ReaderPool() as pool:
-            yield jobs.Poller(store, fetcher, pool, timedelta(minutes=settings.poll_minutes), report)
+            yield polling.Poller(store, fetcher, pool, bounds_of(settings), report)
 
 
 def sender_of(settings: Settings) -> Sender:
@@ -146,43 +154,36 @@ def send_test(settings: Settings, address: str, *, now: datetime) -> SendOutcome
         return way.send(letter)
 
 
-async def watch_round(settings: Settings, now: datetime) -> None:
-    """Once a week: look at what the model does; what has changed is logged and written to the operator."""
-    await _in_thread(partial(_watch, settings, now))
-
-
-def _watch(settings: Settings, now: datetime) -> None:
-    with open_store(Path(settings.db), durable=True) as store:
-        found = look_once(store, partial(serving_model, settings), now=now)
-        if found is None:
-            return
-        week, model, drift = found
-        letter = None
-        if drift.notes and settings.operator:
-            lines = [f"- {note.what}: {note.todo}" for note in drift.notes]
-            subject = f"{settings.mail_name}: the news or the model have changed"
-            letter = note_to_operator(settings, subject, lines, now=now)
-        watches.record(store, week, model, drift, letter=letter, now=now)
-        for note in drift.notes:
-            warn("drift", what=note.what, todo=note.todo)
-
-
-def note_to_operator(settings: Settings, subject: str, lines: Sequence[str], *, now: datetime) -> Letter:
-    """A short letter to whoever runs this."""
-    sender = sender_of(settings)
+def drift_letter(settings: Settings, drift: Drift, *, now: datetime) -> Letter:
+    """The letter that tells the operator what changed in the news or in what the model does."""
+    lines = [f"- {note.what}: {note.todo}" for note in drift.notes]
     body = "\n".join((*lines, "", "'vietnhat model watch' shows the figures."))
     content = Rendered(
-        subject=subject,
-        preview=lines[0] if lines else subject,
+        subject=f"{settings.mail_name}: the news or the model have changed",
+        preview=lines[0] if lines else "",
         html=f"<pre style='white-space: pre-wrap'>{escape(body)}</pre>",
         text=body + "\n",
         language="en",
     )
+    return note_to_operator(settings, content, "drift", now=now)
+
+
+def report_letter(settings: Settings, report: Report, *, now: datetime) -> Letter:
+    """The letter of a day's report."""
+    words = Words(settings.operator_language, str(REPORT_ZONE))
+    contact = settings.reply_to or settings.mail_from
+    frame = Frame(product=settings.mail_name, contact=contact, unsubscribe=f"mailto:{contact}")
+    return note_to_operator(settings, render_report(report, words, frame), "report", now=now)
+
+
+def note_to_operator(settings: Settings, content: Rendered, kind: str, *, now: datetime) -> Letter:
+    """A letter to whoever runs this."""
+    sender = sender_of(settings)
     return build(
         content,
         recipient=settings.operator or "",
         sender=sender,
-        message_id=message_id(f"note-{now:%Y%m%dT%H%M%SZ}", 0, sender.domain),
+        message_id=message_id(f"{kind}-{now:%Y%m%dT%H%M%SZ}", 0, sender.domain),
         date=now,
     )
 
@@ -202,20 +203,24 @@ async def poll_once(
     reports: list[PollReport] = []
     wait = 0.0 if only_due else LOCK_WAIT
     with held(lock_path(settings, "poll"), wait=wait), open_store(Path(settings.db)) as store:
-        chosen = jobs.due_feeds(feeds, polls.feed_states(store), now) if only_due else list(feeds)
+        chosen = polling.due_feeds(feeds, polls.feed_states(store), now) if only_due else list(feeds)
         if chosen:
             async with poller(settings, store, report) as tool:
                 reports = await tool.poll(chosen, now=now)
     judged = 0
     if not only_due or any(r.new or r.revised for r in reports):
-        judged = await _in_thread(partial(judge_stored, settings, now=now))
+        judged = await apart(partial(judge_stored, settings, now=now))
     return reports, judged
 
 
 def judge_stored(settings: Settings, *, now: datetime) -> int:
     """Give every article that waits for one a verdict; how many that were. Works on a connection of its own."""
     with open_store(Path(settings.db)) as store:
-        return jobs.classify_stored(store, serving_model(settings), now=now)
+        return jobs.classify_stored(store, serving_model(settings), now=now, step=_count_verdicts)
+
+
+def _count_verdicts(judged: Sequence[Verdict]) -> None:
+    metrics.verdicts(verdict.decision for verdict in judged)
 
 
 def issue_digests(settings: Settings, *, now: datetime) -> list[Digest]:
@@ -225,7 +230,9 @@ def issue_digests(settings: Settings, *, now: datetime) -> list[Digest]:
         held(lock_path(settings, "mail"), wait=LOCK_WAIT),
         open_store(Path(settings.db), durable=True) as store,
     ):
-        jobs.classify_stored(store, model, now=now)  # a model promoted meanwhile has judged nothing yet
+        jobs.classify_stored(
+            store, model, now=now, step=_count_verdicts
+        )  # a model promoted meanwhile has judged nothing yet
         return press(settings, store, load_taxonomy(), model.id).issue(now=now)
 
 
@@ -245,40 +252,3 @@ def deliver_letters(
         postman = jobs.Postman(store, way, report)
         postman.recover(now=now)
         return postman.deliver(now=now, stop=stop)
-
-
-async def mail_round(
-    settings: Settings, now: datetime, stop: Callable[[], bool], *, news_is_in: bool = True
-) -> None:
-    """One round of mailing, in a thread, so that polling and signals go on meanwhile.
-
-    New digests wait until the news is in; letters that are written already do not, nor for a model that is broken.
-    """
-
-    def work() -> None:
-        try:
-            if news_is_in and not stop():
-                issue_digests(settings, now=now)
-        finally:
-            deliver_letters(settings, now=now, stop=stop)
-
-    await _in_thread(work)
-
-
-async def _in_thread(work: Callable[[], Result]) -> Result:
-    """Do `work` in a thread that no exit waits for.
-
-    Python joins those of `asyncio.to_thread`, and one that waits for a mail server's answer would hold up a stop for
-    minutes. What such a thread leaves half done is what a kill would leave, and is taken up again likewise.
-    """
-    done: Future[Result] = Future()
-    done.set_running_or_notify_cancel()
-
-    def run() -> None:
-        try:
-            done.set_result(work())
-        except BaseException as error:
-            done.set_exception(error)
-
-    threading.Thread(target=run, daemon=True).start()
-    return await asyncio.wrap_future(done)

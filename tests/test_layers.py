@@ -15,9 +15,20 @@ STAGES = ("monitor.ingest", "monitor.digest", "monitor.delivery", "monitor.store
 FLOORS = [
     ("classifiers",),
     ("monitor.types", "monitor.errors", "monitor.config"),
-    (*STAGES, "monitor.locks", "monitor.logs", "monitor.labelfiles", "monitor.card"),
-    ("monitor.serving", "monitor.jobs", "monitor.learning", "monitor.watch"),
+    (*STAGES, "monitor.locks", "monitor.logs", "monitor.labelfiles", "monitor.card", "monitor.web"),
+    ("monitor.threads", "monitor.pulse", "monitor.notify", "monitor.metrics"),
+    (
+        "monitor.serving",
+        "monitor.jobs",
+        "monitor.polling",
+        "monitor.learning",
+        "monitor.watch",
+        "monitor.health",
+        "monitor.report",
+    ),
     ("monitor.wiring", "monitor.daemon", "monitor.demo"),
+    ("monitor.rounds",),
+    ("monitor.standing",),
     ("monitor.cli",),
 ]
 """Bottom first. A room imports from its own floor (not from a sister stage) and from those below."""
@@ -38,6 +49,9 @@ ONE_HOME = {
     "sklearn": {"classifiers.training", "classifiers.calibration"},
     "pydantic_settings": {"monitor.config.settings"},
     "structlog": {"monitor.logs"},
+    "starlette": {"monitor.web.health", "monitor.web.server"},
+    "uvicorn": {"monitor.web.server"},
+    "prometheus_client": {"monitor.metrics"},
 }
 
 

@@ -135,7 +135,9 @@ def rescore(ctx: click.Context, since: datetime | None) -> None:
     with store_of(settings) as store:
         total = verdicts.count_unscored(store, model.id, since=start)
         with counting("judging", total) as step:
-            judged = classify_stored(store, model, now=now, since=start, step=step)
+            judged = classify_stored(
+                store, model, now=now, since=start, step=lambda judged: step(len(judged))
+            )
     say(f"{judged} articles judged by model {model.id}; the others had its verdict already")
 
 

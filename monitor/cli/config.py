@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -44,35 +46,51 @@ def status(ctx: click.Context, as_json: bool) -> None:
     """How feeds, articles, model and mail are doing."""
     from classifiers.models import ModelStore
     from monitor.config.feeds import load_feeds
-    from monitor.store import articles, outbox, polls, subscribers, watches
+    from monitor.health import look_at_feeds
+    from monitor.store import articles, house, outbox, polls, subscribers, watches
+    from monitor.types import Condition
 
     settings = settings_of(ctx)
     feeds = load_feeds(settings.feeds)
     with store_of(settings) as store:
         states = polls.feed_states(store)
+        healths = look_at_feeds(store, feeds, datetime.now(UTC))
         letters = outbox.counts(store)
         stored = articles.count(store)
         readers = len(subscribers.active(store))
-        watched = {feed.id for feed in feeds}
         watch = watches.latest(store)
-        problems = [problem for problem in polls.problems(store) if problem["feed_id"] in watched]
+        copied = house.backup_at(store)
+    troubled = sorted(
+        (each for each in healths if each.condition not in (Condition.OK, Condition.NEW)),
+        key=lambda each: list(Condition).index(each.condition),
+        reverse=True,
+    )
+    conditions = Counter(str(each.condition) for each in healths)
     polled = [s.last_polled_at for s in states.values() if s.last_polled_at]
     data = {
         "feeds": len(feeds),
         "never polled": sum(feed.id not in states for feed in feeds),
-        "failing": len(problems),
+        **{f"feeds {condition}": n for condition, n in sorted(conditions.items())},
         "last poll": local(max(polled)) if polled else "never",
         "articles": stored,
         "model": ModelStore(Path(settings.models)).current() or "none yet; the first poll makes one",
         "readers": readers,
+        "last backup": local(copied) if copied else "never",
         **{f"letters {state}": n for state, n in sorted(letters.items())},
     }
     notes = watch["notes"] if watch else []
     if as_json:
-        print_json({**data, "problems": problems, "notes": notes})
+        told = [
+            {"feed_id": h.feed.id, "condition": h.condition, "since": h.since, "detail": h.detail}
+            for h in troubled
+        ]
+        print_json({**data, "problems": told, "notes": notes})
         return
     print_table(("what", "value"), list(data.items()))
     for note in notes:
         click.echo(clean(f"week of {watch['week'] if watch else ''}: {note['what']}; {note['todo']}"))
-    for problem in problems:
-        click.echo(f"{problem['feed_id']}: failed {problem['failures']} times; {problem['reason']}")
+    for each in troubled:
+        since = f" since {local(each.since)}" if each.since else ""
+        click.echo(
+            clean(f"{each.feed.id}: {each.condition}{since}{'; ' if each.detail else ''}{each.detail}")
+        )

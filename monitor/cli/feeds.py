@@ -69,13 +69,12 @@ def _outcomes(settings: Settings) -> dict[str, dict[str, Any]]:
     if not Path(settings.db).exists():
         return {}
     with store_of(settings) as store:
-        states, failing = polls.feed_states(store), polls.problems(store)
-    reasons = {problem["feed_id"]: problem["reason"] for problem in failing}
+        states = polls.feed_states(store)
     return {
         state.feed_id: {
             "polled": state.last_polled_at,
             "failures": state.failures,
-            "reason": reasons.get(state.feed_id, ""),
+            "reason": state.reason if state.failures else "",
             "moved_to": state.moved_to,
         }
         for state in states.values()

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import signal
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -23,6 +24,12 @@ from monitor.cli.context import (
 )
 from monitor.cli.progress import counting
 
+if TYPE_CHECKING:  # the program starts faster without what a command may not need
+    from monitor.config.settings import Settings
+    from monitor.pulse import Pulse
+    from monitor.rounds import Rounds
+    from monitor.types import Feed, PollReport
+
 
 @click.command()
 @as_of_option
@@ -36,7 +43,6 @@ def poll(ctx: click.Context, now: datetime, due: bool, as_json: bool, ids: tuple
 
     from monitor.config.feeds import load_feeds
     from monitor.logs import configure
-    from monitor.types import PollReport
     from monitor.wiring import poll_once
 
     settings = settings_of(ctx)
@@ -66,64 +72,79 @@ def poll(ctx: click.Context, now: datetime, due: bool, as_json: bool, ids: tuple
 @click.command()
 @click.pass_context
 def run(ctx: click.Context) -> None:
-    """Watch the feeds and mail the digests until stopped (SIGTERM, Ctrl-C)."""
+    """Watch the feeds and mail the digests until stopped (SIGTERM, Ctrl-C); SIGHUP reads the configuration anew."""
     from monitor.config.feeds import load_feeds
-    from monitor.config.settings import NO_CONTACT
     from monitor.daemon import Work, serve
     from monitor.locks import held
     from monitor.logs import configure, log
+    from monitor.pulse import Pulse
+    from monitor.rounds import Rounds
     from monitor.serving import serving_model
     from monitor.store import subscribers
     from monitor.store.database import open_store
-    from monitor.wiring import lock_path, mail_round, poll_once, watch_round
+    from monitor.wiring import lock_path
 
     signal.signal(signal.SIGTERM, _stop_at_once)  # until `serve` listens, and nothing is under way yet
-    settings = settings_of(ctx)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    def load() -> tuple[Settings, Sequence[Feed]]:
+        settings = settings_of(ctx)
+        return settings, load_feeds(settings.feeds)
+
+    settings, feeds = load()
     configure(settings.log)
-    feeds = load_feeds(settings.feeds)
-    with held(lock_path(settings, "run")):
+    with ExitStack() as stack:
+        stack.enter_context(held(lock_path(settings, "run")))
         with open_store(Path(settings.db), durable=True) as store:
             readers = len(subscribers.active(store))
-        outlets = len({feed.outlet for feed in feeds})
-        say(f"watching {len(feeds)} feeds of {outlets} outlets; database {settings.db}; {readers} readers")
-        if settings.smtp_host is None:
-            say(f"no SMTP host is set: letters become .eml files in {settings.outbox}")
-        if settings.contact == NO_CONTACT:
-            say("publishers cannot reach you: set VIETNHAT_CONTACT to a web page or address of yours")
-        if not readers:
-            say(
-                "nobody is subscribed yet: vietnhat subscribers add ADDRESS --consent 'how and when they agreed'"
-            )
+        rounds, pulse = Rounds(settings, feeds, load, _after_first_round), Pulse()
+        where = stack.enter_context(_pages(settings, rounds, pulse))
+        for line in _greeting(settings, feeds, readers, where):
+            say(line)
         model = serving_model(settings)
         log("start", feeds=len(feeds), readers=readers, model=model.id)
-        polled = False
-
-        async def poll_round(now: datetime) -> None:
-            nonlocal polled
-            reports, judged = await poll_once(settings, feeds, now=now, only_due=True)
-            if reports:
-                new = sum(r.new for r in reports)
-                failed = sum(r.outcome == "failed" for r in reports)
-                log("cycle", feeds=len(reports), failed=failed, new=new, judged=judged)
-            if not polled:
-                polled = True
-                if reports and all(r.outcome == "failed" for r in reports):
-                    say("no feed could be reached; each is tried again, with growing pauses")
-                else:
-                    say("first round done; what was found: vietnhat articles list --decision send")
-
-        async def mail(now: datetime, stop: Callable[[], bool]) -> None:
-            await mail_round(
-                settings, now, stop, news_is_in=polled
-            )  # first the news of a pause, then its digest
-
-        async def watch(now: datetime) -> None:
-            if polled:
-                await watch_round(settings, now)
-
-        asyncio.run(serve(Work(poll_round, mail, watch)))
+        work = Work({"poll": rounds.poll, "mail": rounds.mail, "keep": rounds.keep}, rounds.reload)
+        asyncio.run(serve(work, pulse))
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it is being obeyed
     say(f"stopped at {datetime.now(UTC):%H:%M} UTC; what was under way goes on at the next start")
+
+
+@contextmanager
+def _pages(settings: Settings, rounds: Rounds, pulse: Pulse) -> Iterator[str]:
+    """Serve the health pages; where, or "" when they are off."""
+    from monitor.standing import checks
+    from monitor.web.health import application
+    from monitor.web.server import listening_socket, serving
+
+    if settings.listen == "off":
+        yield ""
+        return
+    listener = listening_socket(settings.listen)
+    with serving(application(checks(rounds, pulse)), listener):
+        yield f"http://{settings.listen}"
+
+
+def _greeting(settings: Settings, feeds: Sequence[Feed], readers: int, where: str) -> Iterator[str]:
+    """What a person who starts the daemon should know."""
+    from monitor.config.settings import NO_CONTACT
+
+    outlets = len({feed.outlet for feed in feeds})
+    yield f"watching {len(feeds)} feeds of {outlets} outlets; database {settings.db}; {readers} readers"
+    if where:
+        yield f"how it is doing: {where}/readyz"
+    if settings.smtp_host is None:
+        yield f"no SMTP host is set: letters become .eml files in {settings.outbox}"
+    if settings.contact == NO_CONTACT:
+        yield "publishers cannot reach you: set VIETNHAT_CONTACT to a web page or address of yours"
+    if not readers:
+        yield "nobody is subscribed yet: vietnhat subscribers add ADDRESS --consent 'how and when they agreed'"
+
+
+def _after_first_round(reports: Sequence[PollReport]) -> None:
+    if reports and all(r.outcome in ("failed", "offline") for r in reports):
+        say("no feed could be reached; each is tried again, with growing pauses")
+    else:
+        say("first round done; what was found: vietnhat articles list --decision send")
 
 
 def _stop_at_once(_number: int, _frame: object) -> NoReturn:

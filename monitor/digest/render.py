@@ -61,7 +61,7 @@ def render(digest: Digest, taxonomy: Taxonomy, frame: Frame) -> Rendered:
 
     @cache
     def page(template: str, extent: view.Extent) -> str:
-        return _fill(template, words, frame, _digest_values(digest, taxonomy, words, frame, extent))
+        return fill(template, words, frame, _digest_values(digest, taxonomy, words, frame, extent))
 
     extent = _fitting(len(digest.items), lambda extent: _octets(page("digest.html.j2", extent)) <= MAX_HTML)
     return Rendered(
@@ -90,8 +90,8 @@ def render_confirmation(
     return Rendered(
         subject=words.say("confirm_subject", product=frame.product),
         preview=words.say("confirm_button"),
-        html=_fill("confirmation.html.j2", words, frame, values),
-        text=_fill("confirmation.txt.j2", words, frame, values),
+        html=fill("confirmation.html.j2", words, frame, values),
+        text=fill("confirmation.txt.j2", words, frame, values),
         language=words.language,
     )
 
@@ -163,7 +163,8 @@ def _stories(digest: Digest, words: Words) -> str:
     return words.count("stories", len(digest.items) + digest.more)
 
 
-def _fill(template: str, words: Words, frame: Frame, values: Mapping[str, object]) -> str:
+def fill(template: str, words: Words, frame: Frame, values: Mapping[str, object]) -> str:
+    """A page from its template; every value is escaped in HTML."""
     page = (
         _environment()
         .get_template(template)

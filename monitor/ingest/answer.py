@@ -6,6 +6,7 @@ import email.utils
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Self
 
 from monitor.types import Failed, FailureKind, Validators
@@ -13,6 +14,7 @@ from monitor.types import Failed, FailureKind, Validators
 _DAY = 86400.0
 _LONGEST_VALIDATOR = 512
 _PRINTABLE = re.compile(r"[\x20-\x7e]+")
+_MAX_AGE = re.compile(r"(?:^|[,\s])max-age=([0-9]{1,9})(?![0-9])")
 _UNUSABLE_IN_URL = re.compile(r"[\x00-\x20\x7f\\]")
 
 
@@ -54,6 +56,24 @@ def _sane(value: str | None) -> str | None:
     return value if len(value) <= _LONGEST_VALIDATOR and _PRINTABLE.fullmatch(value) else None
 
 
+def asked_pause(headers: Mapping[str, str], now: float) -> timedelta:
+    """For how long the answer calls itself fresh: max-age less Age, else Expires (RFC 9111, 4.2); a day at most.
+
+    `now` is Unix time, for answers without a Date.
+    """
+    control = headers.get("Cache-Control", "").lower()
+    if "no-cache" in control or "no-store" in control:
+        return timedelta(0)
+    found = _MAX_AGE.search(control)
+    if found:
+        age = headers.get("Age", "").strip()
+        seconds = float(found[1]) - (float(age) if re.fullmatch(r"[0-9]{1,9}", age) else 0.0)
+    else:
+        expires, date = _instant(headers.get("Expires")), _instant(headers.get("Date"))
+        seconds = (expires - (now if date is None else date)) if expires is not None else 0.0
+    return timedelta(seconds=min(max(seconds, 0.0), _DAY))
+
+
 def retry_after(value: str | None, now: float) -> float | None:
     """Seconds to wait, from seconds or an HTTP date; at most a day. None if the header says nothing usable.
 
@@ -62,8 +82,13 @@ def retry_after(value: str | None, now: float) -> float | None:
     text = (value or "").strip()
     if re.fullmatch(r"[0-9]{1,30}", text):
         return min(float(text), _DAY)
+    until = _instant(text)
+    return min(until - now, _DAY) if until is not None and until > now else None
+
+
+def _instant(value: str | None) -> float | None:
+    """An HTTP date as Unix time, None if it is none."""
     try:
-        wait = email.utils.parsedate_to_datetime(text).timestamp() - now
+        return email.utils.parsedate_to_datetime((value or "").strip()).timestamp()
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    return min(wait, _DAY) if wait > 0 else None

@@ -1,13 +1,50 @@
-"""When a feed is due next. Pure: knows no HTTP and no scheduler; jitter and `now` are given."""
+"""When a feed is due next, learnt from when it brought news. Pure: no HTTP, no scheduler; jitter and `now` are given.
+
+A feed is asked about twice as often as it brings something, so that news waits for half a gap at most. The gap is the
+median of the last weeks: nights and weekends are long gaps, and few.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
+from statistics import median
 
-from monitor.types import Failed, FailureKind
+from monitor.types import Bounds, Failed, FeedState, Rhythm
 
-CEILING = timedelta(hours=24)
+LONGEST_BACK_OFF = timedelta(hours=24)
+"""Of a failing feed, and of a server's Retry-After: no feed is ever given up, none is asked less than daily."""
+
+HISTORY = timedelta(days=28)
+"""How far back `rhythm` should be given arrivals."""
+
 _SPREAD = 0.1
+_FEWEST = 8
+"""Batches of news before a history says anything; and for silence they must span some days."""
+_SPAN = timedelta(days=5)
+_SHORTEST_SILENCE, _LONGEST_SILENCE = timedelta(days=1), timedelta(days=30)
+_ANY_SILENCE = timedelta(days=7)
+
+
+def rhythm(arrivals: Sequence[datetime]) -> Rhythm:
+    """What the times at which a feed brought something new (ascending, each once) say of it."""
+    gaps = [later - earlier for earlier, later in pairwise(arrivals)]
+    if len(arrivals) < _FEWEST:
+        return Rhythm()
+    silence = None
+    if arrivals[-1] - arrivals[0] >= _SPAN:
+        silence = min(max(2 * max(gaps), _SHORTEST_SILENCE), _LONGEST_SILENCE)
+    return Rhythm(timedelta(seconds=median(gap.total_seconds() for gap in gaps)), silence)
+
+
+def interval(learnt: Rhythm, bounds: Bounds, *, pause: timedelta, quiet: timedelta) -> timedelta:
+    """The pause between two polls: half the usual gap, longer the longer nothing came, never outside the bounds.
+
+    `pause` is the publisher's wish, `quiet` the time since the last news.
+    """
+    own = bounds.start if learnt.gap is None else max(learnt.gap / 2, quiet / 8)
+    return min(max(own, pause, bounds.floor), bounds.ceiling)
 
 
 def next_due(*, failures: int, interval: timedelta, now: datetime, jitter: float) -> datetime:
@@ -15,14 +52,31 @@ def next_due(*, failures: int, interval: timedelta, now: datetime, jitter: float
 
     `failures` is 0 after a success. `jitter` (0 to 1) delays by up to a tenth of the interval, never hastens.
     """
-    delay = max(interval, min(interval * (1 + failures), CEILING))
+    delay = max(interval, min(interval * (1 + failures), LONGEST_BACK_OFF))
     return now + delay + interval * _SPREAD * jitter
 
 
 def not_before(failure: Failed, now: datetime) -> datetime | None:
     """The earliest time the server wants to hear of us again, whatever the interval says."""
-    if failure.kind is FailureKind.GONE:
-        return now + CEILING
     if failure.retry_after is None:
         return None
-    return now + min(timedelta(seconds=failure.retry_after), CEILING)
+    return now + min(timedelta(seconds=failure.retry_after), LONGEST_BACK_OFF)
+
+
+def is_due(state: FeedState | None, now: datetime) -> bool:
+    """Whether a feed's time has come: it was never polled, or its pause is over.
+
+    A due time further off than any pause we take was set by a clock that was wrong, and does not count.
+    """
+    if state is None or (state.due_at is None and state.ended_at is None):
+        return True
+    if state.ended_at is not None or state.due_at is None:
+        return False
+    due_at = max(state.due_at, state.not_before or state.due_at)
+    return due_at <= now or due_at > now + LONGEST_BACK_OFF * (1 + _SPREAD)
+
+
+def is_silent(state: FeedState, learnt: Rhythm, now: datetime) -> bool:
+    """Whether a feed that answers has brought nothing for longer than its history lets expect."""
+    since = state.last_new_at or state.first_read_at
+    return since is not None and now - since > (learnt.silence or _ANY_SILENCE)

@@ -11,6 +11,8 @@ from monitor.types import Document, Entry, Known, NewArticle, PollPlan, Revision
 _FUTURE = timedelta(minutes=10)
 _TOO_OLD = timedelta(days=5 * 365.25)
 _FRESH = timedelta(hours=24)
+_MOST_WORDINGS = 20
+"""Of one article: a feed that rewrites an entry with every poll is not followed for ever."""
 
 
 def plan(document: Document, known: Mapping[str, Known], *, first_poll: bool, now: datetime) -> PollPlan:
@@ -18,7 +20,8 @@ def plan(document: Document, known: Mapping[str, Known], *, first_poll: bool, no
 
     An entry belongs to the article of its strongest known key, else to an earlier entry of the document that
     shares a key, else it is new. Of several versions of one article in a document, the first counts; it is a
-    revision only if none of them is what the store holds.
+    revision only if the store has never held any of them: two feeds of one outlet that word an article differently
+    would else revise each other with every poll.
     """
     groups = _grouped(document.entries, known)
     new, revised, seen = [], [], []
@@ -28,7 +31,8 @@ def plan(document: Document, known: Mapping[str, Known], *, first_poll: bool, no
             new.append(_new_article(entry, group.keys(known), first_poll=first_poll, now=now))
             continue
         seen.append(Sighting(group.known.article_id, group.keys(known)))
-        if group.known.fingerprint not in (each.fingerprint for each in group.entries):
+        held = group.known.fingerprints
+        if len(held) < _MOST_WORDINGS and not held & {each.fingerprint for each in group.entries}:
             revised.append(Revision(group.known.article_id, entry))
     return PollPlan(tuple(new), tuple(revised), tuple(seen))
 

@@ -18,8 +18,8 @@ from typing import Self
 import aiohttp
 from yarl import URL  # the URL type of aiohttp's own interface
 
-from monitor.ingest import guard
-from monitor.ingest.answer import Redirect, conditional_headers, fresh_validators, retry_after
+from monitor.ingest import challenge, guard
+from monitor.ingest.answer import Redirect, asked_pause, conditional_headers, fresh_validators, retry_after
 from monitor.ingest.spacing import HostSpacing
 from monitor.types import Failed, FailureKind, Fetched, FetchOutcome, NotModified, Validators
 
@@ -106,6 +106,10 @@ class Fetcher:
             )
         )
 
+    def hold(self, host: str, seconds: float) -> None:
+        """Leave a host alone for so long, as it asked; to ask it all the same gives a failure WAITING."""
+        self._spacing.hold(host.lower(), seconds)
+
     async def get(self, url: str, validators: Validators) -> FetchOutcome:
         """Ask for a URL, following redirects by hand: every hop is checked like the first.
 
@@ -134,7 +138,12 @@ class Fetcher:
         refused = self._refused(url)
         if refused is not None:
             return refused
-        async with self._spacing.turn(url.host or ""):
+        host = (url.host or "").lower()
+        async with self._spacing.turn(host):
+            left = self._spacing.held(host)
+            if left:
+                reason = f"{host} asked for no request for another {left:.0f} s"
+                return Failed(FailureKind.WAITING, reason, retry_after=left, host=host)
             loop = asyncio.get_running_loop()
             started = loop.time()
             try:
@@ -181,26 +190,42 @@ class Fetcher:
         if status == 304:
             if not conditional_headers(sent):
                 return Failed(FailureKind.BAD_RESPONSE, "status 304 to an unconditional request", status)
-            return NotModified(url, status, fresh_validators(response.headers, sent), exchange.moved_to)
+            fresh = fresh_validators(response.headers, sent)
+            return NotModified(
+                url, status, fresh, exchange.moved_to, asked_pause(response.headers, time.time())
+            )
         if status == 410:
             return Failed(FailureKind.GONE, "status 410: the feed is gone", status)
         if status not in (200, 203):
-            wait = (
-                retry_after(response.headers.get("Retry-After"), time.time())
-                if status in (429, 503)
-                else None
-            )
-            return Failed(FailureKind.STATUS, f"status {status}", status, wait)
+            return await self._refusal(exchange, response)
         body = await self._body(response)
         if isinstance(body, Failed):
             return body
         fresh = replace(
             fresh_validators(response.headers, Validators()), body_hash=hashlib.sha256(body).hexdigest()
         )
+        pause = asked_pause(response.headers, time.time())
         if fresh.body_hash == sent.body_hash:
-            return NotModified(url, status, fresh, exchange.moved_to)
+            return NotModified(url, status, fresh, exchange.moved_to, pause)
         content_type = response.headers.get("Content-Type", "")
-        return Fetched(url, status, body, content_type, fresh, exchange.moved_to)
+        return Fetched(url, status, body, content_type, fresh, exchange.moved_to, pause)
+
+    async def _refusal(self, exchange: _Exchange, response: aiohttp.ClientResponse) -> Failed:
+        """What a status that brings no feed means: a wait, a page for robots, or just that status."""
+        status, host = response.status, (exchange.url.host or "").lower()
+        wait = None
+        if status in (429, 503):
+            wait = retry_after(response.headers.get("Retry-After"), time.time())
+            if wait:
+                self.hold(host, wait)
+        if status in (401, 403, 405, 406, 429, 503):
+            page = (await response.content.read(challenge.SNIFFED)).decode("utf-8", "replace")
+            guarded = challenge.header_says_so(response.headers) or challenge.page_says_so(page)
+            if guarded or (status == 403 and challenge.server_guards(response.headers)):
+                return Failed(
+                    FailureKind.CHALLENGE, f"status {status} and {challenge.WORDS}", status, wait, host
+                )
+        return Failed(FailureKind.STATUS, f"status {status}", status, wait, host)
 
     async def _body(self, response: aiohttp.ClientResponse) -> bytes | Failed:
         encoding = response.headers.get("Content-Encoding", "").strip().lower()

@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import feedparser
 
+from monitor.ingest import challenge
 from monitor.types import Failed, FailureKind
 
 _PROLOG = b'<?xml version="1.0" encoding="utf-8"?>\n'
@@ -18,6 +20,13 @@ _DOCTYPE = re.compile(r"<!DOCTYPE[^\[>]{0,500}\[[^\]]*\]\s*>")
 _MOST_ENTITY_TEXT = 100_000
 _CLOSING = {"rss": "</channel></rss>", "feed": "</feed>", "rdf:RDF": "</rdf:RDF>"}
 _ROOT = re.compile(r"<(rss|feed|rdf:RDF)[\s>]")
+_PERIODS = {
+    "hourly": timedelta(hours=1),
+    "daily": timedelta(days=1),
+    "weekly": timedelta(weeks=1),
+    "monthly": timedelta(days=30),
+    "yearly": timedelta(days=365),
+}
 _HTML = re.compile(r"<!doctype\s+html|<html[\s>]", re.IGNORECASE)
 
 
@@ -39,6 +48,7 @@ class RawFeed:
     title: str
     entries: tuple[RawEntry, ...]
     problems: tuple[str, ...] = ()
+    pause: timedelta = timedelta(0)
 
 
 def parse(text: str) -> RawFeed | Failed:
@@ -56,11 +66,11 @@ def parse(text: str) -> RawFeed | Failed:
     except Exception as error:  # feedparser lets anything out of hostile feeds; the feed failed, not we
         return Failed(FailureKind.UNREADABLE, f"the feed parser gave up: {error!r:.200}")
     if not feed.get("version"):
-        return Failed(FailureKind.UNREADABLE, _what_it_is(text))
+        return _no_feed(text)
     if feed.bozo:
         problems += (f"not well-formed: {' '.join(str(feed.get('bozo_exception')).split())[:200]}",)
     entries = tuple(_raw_entry(entry) for entry in feed.entries)
-    return RawFeed(_text(feed.feed.get("title")), entries, problems)
+    return RawFeed(_text(feed.feed.get("title")), entries, problems, _asked_pause(feed.feed))
 
 
 def _raw_entry(entry: Any) -> RawEntry:
@@ -119,9 +129,25 @@ def _without_cut_entry(text: str) -> tuple[str, tuple[str, ...]]:
     )
 
 
-def _what_it_is(text: str) -> str:
+def _no_feed(text: str) -> Failed:
+    if challenge.page_says_so(text) and not _ROOT.search(text):
+        return Failed(FailureKind.CHALLENGE, challenge.WORDS)
     if _HTML.search(text, 0, 4096):
-        return "an HTML page, not a feed"
+        return Failed(FailureKind.UNREADABLE, "an HTML page, not a feed")
     if text.lstrip()[:1] in ("{", "["):
-        return "JSON, not a feed"
-    return "not a feed: neither RSS nor Atom"
+        return Failed(FailureKind.UNREADABLE, "JSON, not a feed")
+    return Failed(FailureKind.UNREADABLE, "not a feed: neither RSS nor Atom")
+
+
+def _asked_pause(channel: Any) -> timedelta:
+    """RSS 2.0 `ttl` (minutes), or `sy:updatePeriod` by `sy:updateFrequency` (RSS 1.0, Syndication); a day at most."""
+    wish = timedelta(minutes=_number(channel.get("ttl")))
+    period = _PERIODS.get(_text(channel.get("sy_updateperiod")).strip().lower())
+    if not wish and period:
+        wish = period / (_number(channel.get("sy_updatefrequency")) or 1)
+    return min(wish, timedelta(days=1))
+
+
+def _number(value: Any) -> int:
+    text = _text(value).strip()
+    return int(text) if re.fullmatch(r"[0-9]{1,6}", text) else 0

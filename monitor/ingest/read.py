@@ -35,7 +35,7 @@ def read(body: bytes, content_type: str, feed: Feed) -> Document | Failed:
     worded = [each for each in cleaned if each.title]
     entries = _entries(worded, feed)
     problems = (*decoded.problems, *raw.problems, *_notes(raw, worded, entries))
-    return Document(clean_title(raw.title), entries, problems)
+    return Document(clean_title(raw.title), entries, problems, raw.pause)
 
 
 def _cleaned(raw: RawEntry, feed_url: str) -> _Cleaned:

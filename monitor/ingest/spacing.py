@@ -1,6 +1,6 @@
-"""Politeness: one request at a time per host, and a pause between two starts on it.
+"""Politeness: one request at a time per host, a pause between two starts on it, none while it asked for patience.
 
-Knows nothing of HTTP. A pause of 0 switches both rules off: that is for servers of one's own.
+Knows nothing of HTTP. A pause of 0 switches all rules off: that is for servers of one's own.
 """
 
 from __future__ import annotations
@@ -24,6 +24,18 @@ class HostSpacing:
         self._seconds = seconds
         self._running = asyncio.Semaphore(concurrency)
         self._queues: dict[str, _Queue] = {}
+        self._held_until: dict[str, float] = {}
+
+    def hold(self, host: str, seconds: float) -> None:
+        """The host asked for no request for so long. Call within a running event loop."""
+        until = asyncio.get_running_loop().time() + seconds
+        self._held_until[host] = max(until, self._held_until.get(host, 0.0))
+
+    def held(self, host: str) -> float:
+        """Seconds for which the host is still to be left alone."""
+        if self._seconds <= 0:
+            return 0.0
+        return max(0.0, self._held_until.get(host, 0.0) - asyncio.get_running_loop().time())
 
     @asynccontextmanager
     async def turn(self, host: str) -> AsyncIterator[None]:

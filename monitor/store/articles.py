@@ -10,7 +10,7 @@ from typing import Any
 from classifiers.text import fold, normalise, tokens
 from classifiers.verdict import CommitmentScore, Decision, Evidence, SectorScore, Verdict
 from monitor.store.database import Store
-from monitor.store.times import from_text, to_text
+from monitor.store.times import from_text, from_text_or_none, to_text
 from monitor.types import Article, JudgedArticle
 
 LATEST_VERDICT = """
@@ -19,6 +19,12 @@ LATEST_VERDICT = """
 """
 
 _SELECT = "SELECT a.*, v.model, v.relevance, v.decision, v.sectors, v.commitments, v.evidence FROM article a"
+
+
+def first_seen(store: Store) -> datetime | None:
+    """When the oldest article was first seen."""
+    row = store.one("SELECT min(first_seen) AS oldest FROM article")
+    return from_text_or_none(row["oldest"]) if row else None
 
 
 def count(store: Store) -> int:

@@ -86,6 +86,14 @@ def settle(
         )
 
 
+def oldest_due(store: Store) -> tuple[int, datetime] | None:
+    """How many letters wait to be sent, and since when the first of them; None when none waits."""
+    row = store.one(
+        f"SELECT count(*) AS n, min(queued_at) AS since FROM delivery d WHERE d.state = 'queued' AND {_WANTED}"
+    )
+    return (row["n"], from_text(row["since"])) if row and row["n"] else None
+
+
 def counts(store: Store) -> dict[str, int]:
     """How many letters are in each state."""
     return {

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from classifiers.text import fold, normalise
 from monitor.store.database import Store
-from monitor.store.times import from_text_or_none, to_text, to_text_or_none
+from monitor.store.times import from_text, from_text_or_none, to_text, to_text_or_none
 from monitor.types import (
     Entry,
+    FailureKind,
     Feed,
     FeedState,
     Known,
@@ -19,10 +21,19 @@ from monitor.types import (
     PollReport,
     Revision,
     Validators,
+    fingerprint,
 )
 
 _AT_ONCE = 400
 """Values in one query: below SQLite's oldest limit of 999 variables."""
+
+_MOST_KEYS = 24
+"""Of one article: a feed that gives an entry another guid with every poll does not fill the disk."""
+
+_LONGEST_PAUSE = timedelta(hours=25)
+
+_SEEN_TO = timedelta(days=1)
+"""How exactly it is kept when an entry was seen last: a write per entry and day, not per poll."""
 
 
 def feed_states(store: Store) -> dict[str, FeedState]:
@@ -30,28 +41,51 @@ def feed_states(store: Store) -> dict[str, FeedState]:
     return {row["feed_id"]: _state(row) for row in store.rows("SELECT * FROM feed_state")}
 
 
-def problems(store: Store) -> list[dict[str, Any]]:
-    """Feeds whose last poll failed, the longest-suffering first."""
-    return store.rows(
-        "SELECT feed_id, failures, reason, last_polled_at FROM feed_state WHERE failures > 0 "
-        "ORDER BY failures DESC, feed_id"
+def arrivals(store: Store, feed_id: str, *, since: datetime) -> list[datetime]:
+    """When this feed brought something new, ascending: the newest 500 times."""
+    rows = store.rows(
+        "SELECT DISTINCT first_at FROM sighting WHERE feed_id = ? AND first_at >= ? ORDER BY first_at DESC LIMIT 500",
+        [feed_id, to_text(since)],
     )
+    return [from_text(row["first_at"]) for row in reversed(rows)]
+
+
+def host_pauses(store: Store, *, now: datetime) -> dict[str, timedelta]:
+    """For how long each host still wants no request; what reaches too far was set by a clock that was wrong."""
+    rows = store.rows("SELECT host, until FROM host_pause WHERE until > ?", [to_text(now)])
+    left = {row["host"]: from_text(row["until"]) - now for row in rows}
+    return {host: pause for host, pause in left.items() if pause <= _LONGEST_PAUSE}
 
 
 def known(store: Store, outlet: str, keys: Iterable[str]) -> dict[str, Known]:
     """The article behind each key of an outlet that is known already."""
-    found: dict[str, Known] = {}
-    wanted = list(dict.fromkeys(keys))
-    for start in range(0, len(wanted), _AT_ONCE):
-        part = wanted[start : start + _AT_ONCE]
-        marks = ",".join("?" * len(part))
-        rows = store.rows(
-            "SELECT k.key, a.id, a.fingerprint FROM article_key k JOIN article a ON a.id = k.article_id "
-            f"WHERE k.outlet = ? AND k.key IN ({marks})",  # marks are question marks only
-            [outlet, *part],
-        )
-        found.update({row["key"]: Known(row["id"], row["fingerprint"]) for row in rows})
-    return found
+    found = _by_portions(
+        store,
+        "SELECT k.key, a.id, a.fingerprint FROM article_key k JOIN article a ON a.id = k.article_id "
+        "WHERE k.outlet = ? AND k.key IN ({marks})",
+        [outlet],
+        dict.fromkeys(keys),
+    )
+    wordings: defaultdict[int, set[str]] = defaultdict(set)
+    for row in found:
+        wordings[row["id"]].add(row["fingerprint"])
+    earlier = "SELECT article_id, title, summary FROM revision WHERE article_id IN ({marks})"
+    for row in _by_portions(store, earlier, [], wordings):
+        wordings[row["article_id"]].add(fingerprint(row["title"], row["summary"]))
+    return {row["key"]: Known(row["id"], frozenset(wordings[row["id"]])) for row in found}
+
+
+def _by_portions(
+    store: Store, sql: str, before: Sequence[Any], wanted: Iterable[Any]
+) -> list[dict[str, Any]]:
+    """The rows for all values `wanted`, asked for in portions; `{marks}` in the query are question marks only."""
+    values = list(wanted)
+    portions = (values[start : start + _AT_ONCE] for start in range(0, len(values), _AT_ONCE))
+    return [
+        row
+        for part in portions
+        for row in store.rows(sql.format(marks=",".join("?" * len(part))), [*before, *part])
+    ]
 
 
 def record_poll(
@@ -68,13 +102,31 @@ def record_poll(
         for seen in plan.seen:
             _keys(store, feed.outlet, seen.article_id, seen.keys)
             _sight(store, feed.id, seen.article_id, now)
-        _save_state(store, state, report, now)
+        _save_state(store, state, report)
 
 
-def save_state(store: Store, state: FeedState, report: PollReport, *, now: datetime) -> None:
-    """Write a poll that brought no document."""
+def save_state(store: Store, state: FeedState, report: PollReport, *, asking: str | None = None) -> None:
+    """Write a poll that brought no document; `asking` is the host that wants no request until `not_before`."""
     with store.transaction():
-        _save_state(store, state, report, now)
+        _save_state(store, state, report)
+        if asking and state.not_before:
+            store.write("INSERT OR REPLACE INTO host_pause VALUES (?,?)", [asking, to_text(state.not_before)])
+
+
+def forgive(store: Store, states: Sequence[FeedState]) -> None:
+    """Write what is to be remembered of feeds whose failures were no fault of theirs."""
+    with store.transaction():
+        for state in states:
+            store.write(
+                "UPDATE feed_state SET failures = ?, failure = ?, failing_since = ?, due_at = ? WHERE feed_id = ?",
+                [
+                    state.failures,
+                    state.failure or "",
+                    to_text_or_none(state.failing_since),
+                    to_text_or_none(state.due_at),
+                    state.feed_id,
+                ],
+            )
 
 
 def _insert(store: Store, feed: Feed, new: NewArticle, now: datetime) -> None:
@@ -126,19 +178,21 @@ def _revise(store: Store, revised: Revision, now: datetime) -> None:
 def _keys(store: Store, outlet: str, article_id: int, keys: Sequence[str]) -> None:
     for key in keys:
         store.write(
-            "INSERT OR IGNORE INTO article_key (outlet, key, article_id) VALUES (?,?,?)",
-            [outlet, key, article_id],
+            "INSERT OR IGNORE INTO article_key (outlet, key, article_id) SELECT ?1, ?2, ?3 "
+            "WHERE (SELECT count(*) FROM article_key WHERE article_id = ?3) < ?4",
+            [outlet, key, article_id, _MOST_KEYS],
         )
 
 
 def _sight(store: Store, feed_id: str, article_id: int, now: datetime) -> None:
     store.write(
-        "INSERT OR IGNORE INTO sighting (feed_id, article_id, first_at) VALUES (?,?,?)",
-        [feed_id, article_id, to_text(now)],
+        "INSERT INTO sighting (feed_id, article_id, first_at, last_at) VALUES (?1,?2,?3,?3) "
+        "ON CONFLICT (feed_id, article_id) DO UPDATE SET last_at = excluded.last_at WHERE last_at < ?4",
+        [feed_id, article_id, to_text(now), to_text(now - _SEEN_TO)],
     )
 
 
-def _save_state(store: Store, state: FeedState, report: PollReport, now: datetime) -> None:
+def _save_state(store: Store, state: FeedState, report: PollReport) -> None:
     row: dict[str, Any] = {
         "feed_id": state.feed_id,
         "url": state.url,
@@ -149,21 +203,25 @@ def _save_state(store: Store, state: FeedState, report: PollReport, now: datetim
         "not_before": to_text_or_none(state.not_before),
         "first_read_at": to_text_or_none(state.first_read_at),
         "last_polled_at": to_text_or_none(state.last_polled_at),
-        "last_new_at": to_text(now) if report.new else None,
+        "last_new_at": to_text_or_none(state.last_new_at),
         "failures": state.failures,
         "outcome": report.outcome,
-        "reason": report.reason,
+        "reason": state.reason,
         "moved_to": state.moved_to,
         "entries_read": report.entries,
+        "failure": state.failure or "",
+        "failing_since": to_text_or_none(state.failing_since),
+        "answered_at": to_text_or_none(state.answered_at),
+        "read_at": to_text_or_none(state.read_at),
+        "last_entries": state.last_entries,
+        "unchanged": state.unchanged,
+        "pause": int(state.pause.total_seconds()),
+        "ended_at": to_text_or_none(state.ended_at),
     }
-    columns = ", ".join(row)
-    marks = ", ".join(f":{name}" for name in row)
-    updates = ", ".join(
-        f"{name} = excluded.{name}" for name in row if name not in ("last_new_at", "entries_read")
-    )
+    columns, marks = ", ".join(row), ", ".join(f":{name}" for name in row)
+    updates = ", ".join(f"{name} = excluded.{name}" for name in row if name != "entries_read")
     store.write(
         f"INSERT INTO feed_state ({columns}) VALUES ({marks}) ON CONFLICT (feed_id) DO UPDATE SET {updates}, "
-        "last_new_at = coalesce(excluded.last_new_at, last_new_at), "
         "entries_read = entries_read + excluded.entries_read",
         row,
     )
@@ -177,9 +235,19 @@ def _state(row: Mapping[str, Any]) -> FeedState:
         due_at=from_text_or_none(row["due_at"]),
         first_read_at=from_text_or_none(row["first_read_at"]),
         last_polled_at=from_text_or_none(row["last_polled_at"]),
+        last_new_at=from_text_or_none(row["last_new_at"]),
         failures=row["failures"],
         not_before=from_text_or_none(row["not_before"]),
         moved_to=row["moved_to"],
+        failure=FailureKind(row["failure"]) if row["failure"] else None,
+        failing_since=from_text_or_none(row["failing_since"]),
+        answered_at=from_text_or_none(row["answered_at"]),
+        read_at=from_text_or_none(row["read_at"]),
+        last_entries=row["last_entries"],
+        unchanged=row["unchanged"],
+        pause=timedelta(seconds=row["pause"]),
+        ended_at=from_text_or_none(row["ended_at"]),
+        reason=row["reason"],
     )
 
 

@@ -4,6 +4,7 @@ Every datetime here is aware and in UTC; local zones appear only in settings and
 that a value stays frozen; nothing here touches SQL or the network.
 """
 
+from monitor.types.house import REPORTED, Condition, Health, Note, Report, Trouble
 from monitor.types.mail import (
     Deferred,
     Delivery,
@@ -23,6 +24,7 @@ from monitor.types.mail import (
 )
 from monitor.types.news import (
     Article,
+    Bounds,
     Document,
     Entry,
     Failed,
@@ -39,12 +41,17 @@ from monitor.types.news import (
     PollPlan,
     PollReport,
     Revision,
+    Rhythm,
     Sighting,
     Validators,
+    fingerprint,
 )
 
 __all__ = [
+    "REPORTED",
     "Article",
+    "Bounds",
+    "Condition",
     "Deferred",
     "Delivery",
     "DeliveryState",
@@ -60,22 +67,28 @@ __all__ = [
     "FeedState",
     "FetchOutcome",
     "Fetched",
+    "Health",
     "JudgedArticle",
     "Known",
     "Language",
     "Letter",
     "NewArticle",
     "NotModified",
+    "Note",
     "Omission",
     "PollPlan",
     "PollReport",
     "Refused",
+    "Report",
     "Revision",
+    "Rhythm",
     "SendOutcome",
     "Sent",
     "Sighting",
     "Subscriber",
     "SubscriberStatus",
+    "Trouble",
     "Unusable",
     "Validators",
+    "fingerprint",
 ]

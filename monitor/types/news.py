@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 
@@ -44,7 +44,10 @@ class Validators:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A whole body, decompressed. `moved_to` is set when every hop so far was permanent (301, 308)."""
+    """A whole body, decompressed. `moved_to` is set when every hop so far was permanent (301, 308).
+
+    `pause` is what the answer's headers ask for between two requests (RFC 9111, 5.2.2.1 and 5.3).
+    """
 
     url: str
     status: int
@@ -52,6 +55,7 @@ class Fetched:
     content_type: str
     validators: Validators
     moved_to: str | None = None
+    pause: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,7 @@ class NotModified:
     status: int
     validators: Validators
     moved_to: str | None = None
+    pause: timedelta = timedelta(0)
 
 
 class FailureKind(StrEnum):
@@ -74,6 +79,8 @@ class FailureKind(StrEnum):
     TOO_LARGE = "too-large"
     STATUS = "status"
     GONE = "gone"
+    CHALLENGE = "challenge"
+    WAITING = "waiting"
     TLS = "tls"
     BAD_RESPONSE = "bad-response"
     UNREADABLE = "unreadable"
@@ -83,12 +90,22 @@ class FailureKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """An expected failure, in words for the operator. `retry_after` counts seconds from the answer."""
+    """An expected failure, in words for the operator.
+
+    `retry_after` counts seconds from the answer; `host` is who asked for that patience. WAITING is the one kind
+    that is no fault: the host asked for no request before a time, so none was made.
+    """
 
     kind: FailureKind
     reason: str
     status: int | None = None
     retry_after: float | None = None
+    host: str | None = None
+
+    @property
+    def answered(self) -> bool:
+        """Whether a server of the feed said anything at all; if not, our own network may be to blame."""
+        return self.kind not in (FailureKind.UNREACHABLE, FailureKind.TIMEOUT, FailureKind.WAITING)
 
 
 FetchOutcome = Fetched | NotModified | Failed
@@ -114,7 +131,12 @@ class Entry:
     @property
     def fingerprint(self) -> str:
         """A hash of the wording: another one is a revision of the same article."""
-        return hashlib.sha256(f"{self.title}\n{self.summary}".encode()).hexdigest()[:32]
+        return fingerprint(self.title, self.summary)
+
+
+def fingerprint(title: str, summary: str) -> str:
+    """What tells one wording from another, in 32 hexadecimal digits."""
+    return hashlib.sha256(f"{title}\n{summary}".encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +146,8 @@ class Document:
     title: str
     entries: tuple[Entry, ...]
     problems: tuple[str, ...] = ()
+    pause: timedelta = timedelta(0)
+    """What the document asks for between two requests: RSS `ttl`, RSS 1.0 `sy:updatePeriod`."""
 
 
 # --- dedupe ----------------------------------------------------------------------------------
@@ -131,10 +155,10 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the store knows of an article that shares a key with an entry."""
+    """What the store knows of an article that shares a key with an entry: all wordings it ever had."""
 
     article_id: int
-    fingerprint: str
+    fingerprints: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +200,11 @@ class PollPlan:
 
 @dataclass(frozen=True, slots=True)
 class FeedState:
-    """What the store remembers of polling one feed."""
+    """What the store remembers of polling one feed.
+
+    `failures`, `failing_since` and `failure` speak of the failures in a row; `unchanged` counts the polls in a row
+    answered by 304; `pause` is what the publisher asks for; `ended_at` is set when the server said 410.
+    """
 
     feed_id: str
     url: str
@@ -184,9 +212,39 @@ class FeedState:
     due_at: datetime | None = None
     first_read_at: datetime | None = None
     last_polled_at: datetime | None = None
+    last_new_at: datetime | None = None
     failures: int = 0
     not_before: datetime | None = None
     moved_to: str | None = None
+    failure: FailureKind | None = None
+    failing_since: datetime | None = None
+    answered_at: datetime | None = None
+    read_at: datetime | None = None
+    last_entries: int = 0
+    unchanged: int = 0
+    pause: timedelta = timedelta(0)
+    ended_at: datetime | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Between which pauses a feed is polled; `start` serves until its own rhythm is known."""
+
+    start: timedelta = timedelta(minutes=15)
+    floor: timedelta = timedelta(minutes=10)
+    ceiling: timedelta = timedelta(hours=6)
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """What a feed's history says: the usual time between two batches of news, and the longest silence to expect.
+
+    None where the history is too short to tell.
+    """
+
+    gap: timedelta | None = None
+    silence: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,13 +252,14 @@ class PollReport:
     """How one feed's poll ended; one log line and one line for the operator."""
 
     feed_id: str
-    outcome: Literal["new", "nothing-new", "not-modified", "failed", "waiting"]
+    outcome: Literal["new", "nothing-new", "not-modified", "failed", "waiting", "ended", "offline"]
     status: int | None = None
     entries: int = 0
     new: int = 0
     revised: int = 0
     seconds: float = 0.0
     reason: str = ""
+    failure: FailureKind | None = None
 
 
 # --- articles --------------------------------------------------------------------------------

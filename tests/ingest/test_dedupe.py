@@ -46,20 +46,20 @@ def test_a_new_entry() -> None:
 
 def test_a_known_entry() -> None:
     """A known article is seen again, and may bring further keys."""
-    result = _plan([_entry("url:a", "guid:b")], {"url:a": Known(1, MARK)})
+    result = _plan([_entry("url:a", "guid:b")], {"url:a": Known(1, frozenset({MARK}))})
     assert result == PollPlan(seen=(Sighting(1, ("url:a", "guid:b")),))
 
 
 def test_a_revision() -> None:
     """A changed title or summary is a revision of the same article, never a new one."""
     entry = _entry("url:a", title="Cầu mới (cập nhật)")
-    result = _plan([entry], {"url:a": Known(1, MARK)})
+    result = _plan([entry], {"url:a": Known(1, frozenset({MARK}))})
     assert result == PollPlan(revised=(Revision(1, entry),), seen=(Sighting(1, ("url:a",)),))
 
 
 def test_the_strongest_key_wins() -> None:
     """If keys point to two articles, the first decides, and the other's keys stay where they are."""
-    known = {"url:a": Known(1, MARK), "guid:b": Known(2, MARK)}
+    known = {"url:a": Known(1, frozenset({MARK})), "guid:b": Known(2, frozenset({MARK}))}
     assert _plan([_entry("url:a", "guid:b")], known).seen == (Sighting(1, ("url:a",)),)
     assert _plan([_entry("num:x", "guid:b")], known).seen == (Sighting(2, ("num:x", "guid:b")),)
 
@@ -69,7 +69,7 @@ def test_twice_in_one_document_counts_once() -> None:
     entries = [_entry("url:a", "guid:a"), _entry("url:a", "guid:b", title="Cầu mới 2")]
     (new,) = _plan(entries).new
     assert (new.entry.title, new.entry.keys) == ("Cầu mới", ("url:a", "guid:a", "guid:b"))
-    result = _plan(entries, {"url:a": Known(1, MARK)})
+    result = _plan(entries, {"url:a": Known(1, frozenset({MARK}))})
     assert result == PollPlan(seen=(Sighting(1, ("url:a", "guid:a", "guid:b")),))
 
 
@@ -77,14 +77,14 @@ def test_two_versions_in_one_document_do_not_alternate() -> None:
     """A document that always holds two versions of an article makes no revision at every poll."""
     entries = [_entry("url:a", title="mới"), _entry("url:a", title="cũ")]
     for stored in ("mới", "cũ"):
-        assert _plan(entries, {"url:a": Known(1, fingerprint(stored, ""))}).revised == ()
-    (revision,) = _plan(entries, {"url:a": Known(1, fingerprint("khác", ""))}).revised
+        assert _plan(entries, {"url:a": Known(1, frozenset({fingerprint(stored, "")}))}).revised == ()
+    (revision,) = _plan(entries, {"url:a": Known(1, frozenset({fingerprint("khác", "")}))}).revised
     assert revision.entry.title == "mới"
 
 
 def test_new_and_known_never_mix() -> None:
     """An entry is matched with an earlier one of the document only if the store knows none of its keys."""
-    known = {"guid:b": Known(2, MARK)}
+    known = {"guid:b": Known(2, frozenset({MARK}))}
     result = _plan([_entry("url:a"), _entry("url:a", "guid:b")], known)
     assert [new.entry.keys for new in result.new] == [("url:a",)]
     assert [seen.article_id for seen in result.seen] == [2]
@@ -137,7 +137,7 @@ def test_a_stored_document_brings_nothing_new(entries: list[Entry]) -> None:
     known: dict[str, Known] = {}
     for number, new in enumerate(_plan(entries).new):
         for key in new.entry.keys:
-            known.setdefault(key, Known(number, fingerprint(new.entry.title, new.entry.summary)))
+            known.setdefault(key, Known(number, frozenset({fingerprint(new.entry.title, new.entry.summary)})))
     again = _plan(entries, known)
     assert again.new == ()
     assert {key for seen in again.seen for key in seen.keys} <= set(known)
@@ -146,6 +146,8 @@ def test_a_stored_document_brings_nothing_new(entries: list[Entry]) -> None:
 @given(st.lists(st.integers(0, 50)))
 def test_nothing_is_lost(numbers: list[int]) -> None:
     """Every article of a document ends up in the plan, exactly once."""
-    result = _plan([_entry(f"url:{n}") for n in numbers], {f"url:{n}": Known(n, MARK) for n in range(10)})
+    result = _plan(
+        [_entry(f"url:{n}") for n in numbers], {f"url:{n}": Known(n, frozenset({MARK})) for n in range(10)}
+    )
     found = [new.entry.keys[0] for new in result.new] + [seen.keys[0] for seen in result.seen]
     assert sorted(found) == sorted({f"url:{n}" for n in numbers})

@@ -16,6 +16,10 @@ class FakeFetcher:
 
     answers: dict[str, FetchOutcome]
     asked: list[tuple[str, Validators]] = field(default_factory=list)
+    held: dict[str, float] = field(default_factory=dict)
+
+    def hold(self, host: str, seconds: float) -> None:
+        self.held[host] = seconds
 
     async def get(self, url: str, validators: Validators) -> FetchOutcome:
         self.asked.append((url, validators))

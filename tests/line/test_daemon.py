@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
+import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +16,8 @@ import pytest
 from monitor import daemon
 from monitor.errors import AlreadyRunning, Misuse
 from monitor.locks import held
+from monitor.pulse import Pulse
+from monitor.threads import apart_in_loop
 
 
 def stop_soon() -> None:
@@ -21,15 +25,11 @@ def stop_soon() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-async def nothing(_now: datetime) -> None:
-    """A round with nothing to do."""
-
-
 def test_rounds_run_and_a_stop_lets_them_finish() -> None:
     """Both rounds start at once; the one under way when the stop comes is awaited."""
     done: list[str] = []
 
-    async def poll(_now: datetime) -> None:
+    async def poll(_now: datetime, _stop: Callable[[], bool]) -> None:
         asyncio.get_running_loop().call_later(0.05, stop_soon)
         await asyncio.sleep(0.3)
         done.append("poll")
@@ -38,7 +38,7 @@ def test_rounds_run_and_a_stop_lets_them_finish() -> None:
         await asyncio.sleep(0.15)
         done.append(f"mail, stopping {stop()}")
 
-    asyncio.run(daemon.serve(daemon.Work(poll, mail, nothing), ready=lambda: done.append("ready")))
+    asyncio.run(daemon.serve(daemon.Work({"poll": poll, "mail": mail}), ready=lambda: done.append("ready")))
     assert done == ["ready", "mail, stopping True", "poll"]
 
 
@@ -47,7 +47,7 @@ def test_a_round_that_never_ends_does_not_hold_up_the_stop(monkeypatch: pytest.M
     monkeypatch.setattr(daemon, "STOP_SECONDS", 0.2)
     cancelled: list[str] = []
 
-    async def poll(_now: datetime) -> None:
+    async def poll(_now: datetime, _stop: Callable[[], bool]) -> None:
         asyncio.get_running_loop().call_later(0.05, stop_soon)
         try:
             await asyncio.sleep(60)
@@ -58,7 +58,7 @@ def test_a_round_that_never_ends_does_not_hold_up_the_stop(monkeypatch: pytest.M
     async def mail(_now: datetime, _stop: Callable[[], bool]) -> None:
         return None
 
-    asyncio.run(daemon.serve(daemon.Work(poll, mail, nothing)))
+    asyncio.run(daemon.serve(daemon.Work({"poll": poll, "mail": mail})))
     assert cancelled == ["poll"]
 
 
@@ -67,7 +67,7 @@ def test_a_failing_round_ends_nothing_else(error: Exception, capsys: pytest.Capt
     """An error is one log line, and the daemon goes on."""
     seen: list[str] = []
 
-    async def poll(_now: datetime) -> None:
+    async def poll(_now: datetime, _stop: Callable[[], bool]) -> None:
         raise error
 
     async def mail(_now: datetime, _stop: Callable[[], bool]) -> None:
@@ -75,7 +75,7 @@ def test_a_failing_round_ends_nothing_else(error: Exception, capsys: pytest.Capt
         seen.append("mail")
         stop_soon()
 
-    asyncio.run(daemon.serve(daemon.Work(poll, mail, nothing)))
+    asyncio.run(daemon.serve(daemon.Work({"poll": poll, "mail": mail})))
     assert seen == ["mail"]
     captured = capsys.readouterr()
     assert str(error) in captured.out + captured.err
@@ -101,3 +101,100 @@ def test_a_lock_names_its_holder_and_dies_with_it(tmp_path: Path) -> None:
     os.waitpid(child, 0)
     with held(path):
         assert path.read_text(encoding="utf-8").strip() == str(os.getpid())
+
+
+def test_the_same_trouble_is_told_once(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A round that fails with every tick for the same reason makes one line, and is on record as a trouble."""
+    monkeypatch.setattr(daemon, "TICK_SECONDS", 0.05)
+    pulse, rounds = Pulse(), list[int]()
+
+    async def poll(_now: datetime, _stop: Callable[[], bool]) -> None:
+        rounds.append(1)
+        if len(rounds) == 4:
+            stop_soon()
+        raise Misuse("the disk is full" if len(rounds) < 4 else "something else")
+
+    asyncio.run(daemon.serve(daemon.Work({"poll": poll}), pulse))
+    said = "".join(capsys.readouterr())
+    assert said.count("the disk is full") == 1
+    assert said.count("something else") == 1
+    assert pulse.snapshot()[1] == {"poll": "something else"}
+    assert pulse.ailments() == []
+
+
+def test_a_hangup_reads_the_configuration_anew(capsys: pytest.CaptureFixture[str]) -> None:
+    """SIGHUP reloads between two rounds; what is refused is told, and the daemon goes on."""
+    seen: list[str] = []
+
+    def reload() -> None:
+        seen.append("reload")
+        if len(seen) == 1:
+            raise Misuse("feeds.yaml:3: no such key")
+
+    async def poll(_now: datetime, _stop: Callable[[], bool]) -> None:
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGHUP)
+            await asyncio.sleep(0.05)
+        stop_soon()
+
+    asyncio.run(daemon.serve(daemon.Work({"poll": poll}, reload)))
+    assert seen == ["reload", "reload"]
+    assert "feeds.yaml:3: no such key" in "".join(capsys.readouterr())
+
+
+def test_the_service_manager_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ready, signs of life, stopping: datagrams as sd_notify(3) wants them."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        monkeypatch.setenv("WATCHDOG_USEC", "100000")
+
+        async def poll(_now: datetime, _stop: Callable[[], bool]) -> None:
+            await asyncio.sleep(0.3)
+            stop_soon()
+
+        asyncio.run(daemon.serve(daemon.Work({"poll": poll})))
+        manager.setblocking(False)
+        words = []
+        while len(words) < 50:
+            try:
+                words.append(manager.recv(4096).decode())
+            except BlockingIOError:
+                break
+    assert words[-1] == "STOPPING=1"
+    assert "READY=1\nSTATUS=watching" in words
+    assert words.count("WATCHDOG=1") >= 2
+
+
+def test_work_in_a_loop_of_its_own_can_be_cancelled() -> None:
+    """What is cancelled outside is cancelled inside, and ends before the wait is over."""
+    seen: list[str] = []
+
+    async def long() -> None:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            seen.append("cancelled")
+            raise
+
+    async def main() -> None:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await apart_in_loop(long)
+
+    asyncio.run(main())
+    assert seen == ["cancelled"]
+
+
+def test_a_still_loop_and_an_endless_round_are_ailments(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process should be started anew when its loop is still, or a round never ends."""
+    pulse = Pulse()
+    pulse.begin("poll")
+    assert pulse.ailments() == []
+    later = time.monotonic() + 2000
+    monkeypatch.setattr("monitor.pulse.time.monotonic", lambda: later)
+    assert pulse.ailments() == ["the main loop has been still for 2000 s", "the poll round does not end"]
+    pulse.beat()
+    assert pulse.ailments() == ["the poll round does not end"]

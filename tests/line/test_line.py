@@ -13,9 +13,11 @@ from classifiers.verdict import Decision, Text, Verdict
 from monitor import jobs
 from monitor.delivery.message import Sender
 from monitor.digest.render import Frame
+from monitor.polling import Poller, due_feeds
 from monitor.store import articles, digests, outbox, polls, subscribers
 from monitor.store.database import Store
 from monitor.types import (
+    Bounds,
     Deferred,
     Delivery,
     Failed,
@@ -58,7 +60,7 @@ def poll(
     """One poll of the feeds (FEED by default), all with the same answer."""
     chosen = feeds or (FEED,)
     fetcher = FakeFetcher({feed.url: answer for feed in chosen})
-    poller = jobs.Poller(store, fetcher, InlineReader(), timedelta(minutes=15), lambda _: None)
+    poller = Poller(store, fetcher, InlineReader(), Bounds(), lambda _: None)
     return asyncio.run(poller.poll(chosen, now=now)), fetcher
 
 
@@ -162,8 +164,8 @@ def test_a_failing_feed_backs_off_and_comes_back(store: Store) -> None:
     assert state.due_at
     assert state.due_at >= DAY + 2 * HOUR + timedelta(minutes=45)
     assert state.validators.etag == '"1"'
-    assert jobs.due_feeds([FEED], polls.feed_states(store), DAY + 2 * HOUR) == []
-    assert jobs.due_feeds([FEED], polls.feed_states(store), DAY + 30 * HOUR) == [FEED]
+    assert due_feeds([FEED], polls.feed_states(store), DAY + 2 * HOUR) == []
+    assert due_feeds([FEED], polls.feed_states(store), DAY + 30 * HOUR) == [FEED]
     poll(store, fetched(NEWS), DAY + 3 * HOUR)
     assert polls.feed_states(store)["thu"].failures == 0
 
@@ -192,7 +194,7 @@ def test_a_permanent_move_is_remembered_until_it_fails(store: Store) -> None:
     answer = Fetched(new, 200, rss(NEWS), "", Validators(), moved_to=new)
     poll(store, answer, DAY)
     fetcher = FakeFetcher({new: Failed(FailureKind.UNREACHABLE, "gone"), FEED.url: fetched(NEWS)})
-    poller = jobs.Poller(store, fetcher, InlineReader(), timedelta(minutes=15), lambda _: None)
+    poller = Poller(store, fetcher, InlineReader(), Bounds(), lambda _: None)
     asyncio.run(poller.poll([FEED], now=DAY + HOUR))
     asyncio.run(poller.poll([FEED], now=DAY + 5 * HOUR))
     assert [url for url, _ in fetcher.asked] == [new, FEED.url]
@@ -318,4 +320,4 @@ def test_a_verdict_of_an_old_wording_is_dropped(store: Store) -> None:
 def test_a_clock_that_was_wrong_strands_no_feed(store: Store) -> None:
     """A due time years ahead, set while the clock was, does not count."""
     poll(store, fetched(NEWS), DAY + timedelta(days=4000))
-    assert jobs.due_feeds([FEED], polls.feed_states(store), DAY) == [FEED]
+    assert due_feeds([FEED], polls.feed_states(store), DAY) == [FEED]

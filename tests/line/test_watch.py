@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -12,10 +11,10 @@ from classifiers.drift import Drift, Note
 from classifiers.models import ModelStore
 from monitor import watch
 from monitor.config.settings import load_settings
+from monitor.rounds import watch_week
 from monitor.store import outbox, polls, watches
 from monitor.store.database import Store, open_store
 from monitor.types import Entry, Feed, FeedState, NewArticle, PollPlan, PollReport
-from monitor.wiring import watch_round
 from tests.cli.samples import call
 
 FEED = Feed("thu", "Báo Thử", "tin", "https://thu.example/rss", "vi", "Asia/Ho_Chi_Minh", "press")
@@ -83,15 +82,15 @@ def test_the_operator_gets_a_letter(
         {"texts": 400.0}, (Note("of 1,000 articles 0.0 are naming Japan", "run 'vietnhat feeds check'"),)
     )
     monkeypatch.setattr(watch, "look", lambda *_: found)
-    asyncio.run(watch_round(load_settings({}), MONDAY))
     with open_store(season) as store:
+        watch_week(load_settings({}), store, MONDAY)
         assert outbox.due(store, now=MONDAY) == []
         store.db.execute("DELETE FROM watch")
         store.db.conn.commit()
     monkeypatch.setenv("VIETNHAT_OPERATOR", "truc@example.org")
-    for _ in range(2):
-        asyncio.run(watch_round(load_settings({}), MONDAY))
     with open_store(season) as store:
+        for _ in range(2):
+            watch_week(load_settings({}), store, MONDAY)
         (delivery,) = outbox.due(store, now=MONDAY)
     assert delivery.letter.recipient == "truc@example.org"
     assert b"feeds check" in delivery.letter.raw

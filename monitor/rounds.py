@@ -1,0 +1,172 @@
+"""What a running daemon does on each tick: poll, mail, and look after the house. Holds the configuration in force."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+from monitor import metrics
+from monitor.config.settings import Settings
+from monitor.health import look_at_feeds
+from monitor.logs import delivered, log, polled, warn
+from monitor.report import make_report, report_day
+from monitor.serving import serving_model
+from monitor.store import articles, clock, house, outbox, reports, watches
+from monitor.store.database import Store, open_store
+from monitor.threads import apart, apart_in_loop
+from monitor.types import Delivery, Feed, Note, PollReport, SendOutcome, Trouble
+from monitor.watch import look_once
+from monitor.wiring import (
+    deliver_letters,
+    drift_letter,
+    issue_digests,
+    poll_once,
+    report_letter,
+)
+
+Stop = Callable[[], bool]
+
+RELAY_PAUSES = (60.0, 120.0, 300.0, 600.0, 900.0)
+"""Seconds before a broken way out is tried again; the last one repeats."""
+
+LETTERS_WAIT = timedelta(hours=2)
+BACKUP_AGE = timedelta(hours=48)
+DISK_LEFT = 500 * 2**20
+"""Bytes; below, the operator is told."""
+
+
+@dataclass
+class Rounds:
+    """The rounds of one daemon. `settings` and `feeds` change with a reload; each round takes those it began with."""
+
+    settings: Settings
+    feeds: Sequence[Feed]
+    load: Callable[[], tuple[Settings, Sequence[Feed]]]
+    first_done: Callable[[Sequence[PollReport]], None] = lambda _: None
+    _polled: bool = False
+    _relay_rests_until: float = 0.0
+    _relay_failures: int = 0
+    _offline: bool = field(default=False)
+
+    def reload(self) -> None:
+        """Take over settings and feeds.yaml as they are now. Raises Misuse or BadFile and changes nothing."""
+        settings, feeds = self.load()
+        for name in ("db", "models", "listen"):
+            if getattr(settings, name) != getattr(self.settings, name):
+                warn("reload", setting=name, note="takes effect at the next start")
+                settings = settings.model_copy(update={name: getattr(self.settings, name)})
+        added = len({feed.id for feed in feeds} - {feed.id for feed in self.feeds})
+        gone = len({feed.id for feed in self.feeds} - {feed.id for feed in feeds})
+        self.settings, self.feeds = settings, feeds
+        log("reload", feeds=len(feeds), added=added, removed=gone)
+
+    async def poll(self, _now: datetime, stop: Stop) -> None:
+        """Poll what is due and judge it."""
+        settings, feeds = self.settings, self.feeds
+        started = time.monotonic()
+        work = partial(poll_once, settings, feeds, now=_now, only_due=True, report=_tell_poll)
+        reports_, judged = await apart_in_loop(work)
+        if reports_:
+            new = sum(r.new for r in reports_)
+            failed = sum(r.outcome == "failed" for r in reports_)
+            log("cycle", feeds=len(reports_), failed=failed, new=new, judged=judged)
+            metrics.cycle(time.monotonic() - started)
+            self._offline = all(r.outcome == "offline" for r in reports_)
+        if not self._polled and not stop():
+            self._polled = True
+            self.first_done(reports_)
+
+    async def mail(self, now: datetime, stop: Stop) -> None:
+        """Make what is due and send it, once the news of a pause is in. A way out that is broken gets a rest."""
+        if time.monotonic() >= self._relay_rests_until:
+            await apart(partial(self._mail, self.settings, now, stop))
+
+    def _mail(self, settings: Settings, now: datetime, stop: Stop) -> None:
+        """New digests wait until the news is in; letters that are written already do not, nor for a broken model."""
+        whole = True
+        try:
+            if self._polled and not stop():
+                metrics.digests(len(issue_digests(settings, now=now)))
+        finally:
+            whole = deliver_letters(settings, now=now, stop=stop, report=_tell_delivery)
+            self._relay_failures = 0 if whole else self._relay_failures + 1
+        if not whole:
+            pause = RELAY_PAUSES[min(self._relay_failures, len(RELAY_PAUSES)) - 1]
+            self._relay_rests_until = time.monotonic() + pause
+            warn("relay", broken=True, next_try_seconds=int(pause), todo="vietnhat deliver test ADDRESS")
+
+    async def keep(self, now: datetime, _stop: Stop) -> None:
+        """Look after the house: a clock that was wrong, the week's look at the model, the day's report."""
+        if self._polled:
+            await apart(partial(self._keep, self.settings, tuple(self.feeds), now))
+
+    def _keep(self, settings: Settings, feeds: Sequence[Feed], now: datetime) -> None:
+        with open_store(Path(settings.db), durable=True) as store:
+            healed = clock.heal(store, now)
+            if healed:
+                warn(
+                    "clock",
+                    healed=healed,
+                    note="articles stored while the clock was far ahead are news of now",
+                )
+            watch_week(settings, store, now)
+            daily_report(settings, store, feeds, now, offline=self._offline)
+
+
+def watch_week(settings: Settings, store: Store, now: datetime) -> None:
+    """Once a week: look at what the model does; what has changed is logged and written to the operator."""
+    found = look_once(store, partial(serving_model, settings), now=now)
+    if found is None:
+        return
+    week, model, drift = found
+    tell = bool(drift.notes and settings.operator)
+    letter = drift_letter(settings, drift, now=now) if tell else None
+    watches.record(store, week, model, drift, letter=letter, now=now)
+    for note in drift.notes:
+        warn("drift", what=note.what, todo=note.todo)
+
+
+def daily_report(
+    settings: Settings, store: Store, feeds: Sequence[Feed], now: datetime, *, offline: bool = False
+) -> None:
+    """Once a day: look at feeds and house; what has changed is written to the operator."""
+    day = report_day(now)
+    if day is None or reports.made(store, day):
+        return
+    last = reports.latest(store)
+    notes = house_notes(store, now=now, offline=offline)
+    report = make_report(day, look_at_feeds(store, feeds, now), notes, last[1] if last else {})
+    tell = bool(settings.operator) and report.worth_a_letter
+    letter = report_letter(settings, report, now=now) if tell else None
+    reports.record(store, day, report.conditions, letter=letter, now=now)
+    log("report", day=day.isoformat(), troubles=len(report.conditions), letter=letter is not None)
+
+
+def house_notes(store: Store, *, now: datetime, offline: bool) -> list[Note]:
+    """What is wrong with the house itself."""
+    notes = [Note(Trouble.OFFLINE)] if offline else []
+    waiting = outbox.oldest_due(store)
+    if waiting and now - waiting[1] > LETTERS_WAIT:
+        notes.append(Note(Trouble.LETTERS, str(waiting[0])))
+    left = shutil.disk_usage(store.path.parent).free
+    if left < DISK_LEFT:
+        notes.append(Note(Trouble.DISK, f"{left // 2**20} MB"))
+    copied = house.backup_at(store)
+    if now - (copied or articles.first_seen(store) or now) > BACKUP_AGE:
+        notes.append(Note(Trouble.BACKUP))
+    return notes
+
+
+def _tell_poll(report: PollReport) -> None:
+    polled(report)
+    metrics.poll(report)
+
+
+def _tell_delivery(delivery: Delivery, outcome: SendOutcome) -> None:
+    delivered(delivery, outcome)
+    metrics.delivery(outcome)

@@ -1,0 +1,75 @@
+"""Where things stand, for /readyz and /metrics: read from the database and the daemon's pulse when asked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from classifiers.models import ModelStore
+from monitor import __version__, metrics
+from monitor.config.settings import Settings
+from monitor.errors import VietnhatError
+from monitor.health import look_at_feeds
+from monitor.pulse import Pulse
+from monitor.rounds import Rounds
+from monitor.store import house, outbox
+from monitor.store.database import open_store
+from monitor.web.health import Checks
+
+
+def checks(rounds: Rounds, pulse: Pulse) -> Checks:
+    """What the health pages ask of a daemon."""
+    return Checks(
+        alive=pulse.ailments,
+        ready=lambda: readiness(rounds.settings, pulse),
+        figures=lambda: (metrics.exposition(lambda: state(rounds, pulse)), metrics.CONTENT_TYPE),
+    )
+
+
+def readiness(settings: Settings, pulse: Pulse) -> Mapping[str, str]:
+    """What keeps each part from working, "" where nothing does."""
+    ended, troubles = pulse.snapshot()
+    model = ModelStore(Path(settings.models)).current()
+    return {
+        "database": _trouble(lambda: open_store(Path(settings.db)).close()),
+        "model": "" if model else "there is no model yet; the first round makes one",
+        "poll": troubles.get("poll", "" if "poll" in ended else "the first round is not over yet"),
+        "mail": troubles.get("mail", ""),
+        "keep": troubles.get("keep", ""),
+        "process": "; ".join(pulse.ailments()),
+    }
+
+
+def state(rounds: Rounds, pulse: Pulse) -> metrics.State:
+    """The figures that are read when asked for."""
+    settings, now = rounds.settings, datetime.now(UTC)
+    path = Path(settings.db)
+    with open_store(path) as store:
+        waiting = outbox.oldest_due(store)
+        return metrics.State(
+            feeds=Counter(health.condition for health in look_at_feeds(store, rounds.feeds, now)),
+            letters=outbox.counts(store),
+            oldest_letter_seconds=(now - waiting[1]).total_seconds() if waiting else 0.0,
+            rounds=pulse.snapshot()[0],
+            backup_at=house.backup_at(store),
+            database_bytes=sum(_size(path.with_name(path.name + tail)) for tail in ("", "-wal")),
+            model=ModelStore(Path(settings.models)).current() or "",
+            version=__version__,
+        )
+
+
+def _trouble(action: Callable[[], None]) -> str:
+    try:
+        action()
+    except VietnhatError as error:
+        return str(error)
+    return ""
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

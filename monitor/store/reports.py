@@ -1,0 +1,36 @@
+"""The daily report to the operator: what was told when, one row a day."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime
+
+from monitor.store import outbox
+from monitor.store.database import Store
+from monitor.store.times import to_text
+from monitor.types import Letter
+
+
+def made(store: Store, day: date) -> bool:
+    """Whether that day has its row."""
+    return store.one("SELECT 1 AS one FROM report WHERE day = ?", [day.isoformat()]) is not None
+
+
+def latest(store: Store) -> tuple[date, Mapping[str, str]] | None:
+    """The newest row: its day, and the condition of each feed or part of the house that was not well."""
+    row = store.one("SELECT day, conditions FROM report ORDER BY day DESC LIMIT 1")
+    return (date.fromisoformat(row["day"]), json.loads(row["conditions"])) if row else None
+
+
+def record(
+    store: Store, day: date, conditions: Mapping[str, str], *, letter: Letter | None, now: datetime
+) -> None:
+    """Keep what was found that day, and queue the letter that tells of it, both or neither."""
+    with store.transaction():
+        if letter:
+            outbox.insert(store, "note", None, letter, now=now)
+        store.write(
+            "INSERT OR REPLACE INTO report VALUES (?,?,?)",
+            [day.isoformat(), to_text(now), json.dumps(conditions, ensure_ascii=False, sort_keys=True)],
+        )
