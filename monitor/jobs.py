@@ -97,8 +97,9 @@ class Press:
         """Compose, render and queue what is due; every slot is served once, with a letter or without."""
         issued = []
         for subscriber in subscribers.active(self.store):
-            last = digests.last_slot(self.store, subscriber)
-            if schedule.is_due(subscriber, last, now):
+            last = digests.last_slot(self.store, subscriber, now=now)
+            due = schedule.is_due(subscriber, last, now)
+            if due and not digests.is_served(self.store, subscriber, schedule.latest_slot(subscriber, now)):
                 try:
                     issued.append(self._issue_one(subscriber, now))
                 except BadLetter as error:  # one reader's address must not keep the others from their mail
@@ -114,7 +115,7 @@ class Press:
     def compose(self, subscriber: Subscriber, *, now: datetime) -> tuple[Digest, Rendered]:
         """The digest of the newest slot and its text; nothing is recorded."""
         slot = schedule.latest_slot(subscriber, now)
-        last = digests.last_slot(self.store, subscriber)
+        last = digests.last_slot(self.store, subscriber, now=now)
         since = last or schedule.previous_slot(subscriber, slot)
         digest = compose(
             subscriber,

@@ -23,6 +23,7 @@ from monitor.types import Document, Failed, FailureKind, Feed
 
 _WORKERS = 2
 _SECONDS = 30.0
+_CPU_SECONDS = 20
 _MEMORY = 1024**3
 _TASKS_PER_CHILD = 500
 _GRACE = 0.2
@@ -32,8 +33,15 @@ _PR_SET_PDEATHSIG = 1
 class ReaderPool:
     """A context manager. Leaving it kills whatever still runs; whoever waits or comes later is cancelled."""
 
-    def __init__(self, *, workers: int = _WORKERS, seconds: float = _SECONDS, memory: int = _MEMORY) -> None:
-        self._workers, self._seconds, self._memory = workers, seconds, memory
+    def __init__(
+        self,
+        *,
+        workers: int = _WORKERS,
+        seconds: float = _SECONDS,
+        cpu_seconds: int = _CPU_SECONDS,
+        memory: int = _MEMORY,
+    ) -> None:
+        self._workers, self._seconds, self._cpu_seconds, self._memory = workers, seconds, cpu_seconds, memory
         self._closed = False
         self._running: set[ProcessFuture[Document | Failed]] = set()
         # A runaway child hears no signal but SIGKILL, so waiting for it to end politely is lost time.
@@ -55,13 +63,17 @@ class ReaderPool:
         """`read.read` in a child. The time limit counts from the moment a child takes the body."""
         for _ in range(2):
             pool = self._usable_pool()
-            future = pool.schedule(read, args=(body, content_type, feed), timeout=self._seconds)
+            work = (self._cpu_seconds, body, content_type, feed)
+            future = pool.schedule(_read_within, args=work, timeout=self._seconds)
             self._running.add(future)
             try:
                 return await asyncio.wrap_future(future)
             except TimeoutError:
                 return Failed(FailureKind.SLOW_READER, f"reading took longer than {self._seconds:g} s")
             except ProcessExpired as error:
+                if error.exitcode == -signal.SIGXCPU:
+                    reason = f"reading took more than {self._cpu_seconds} s of computing time"
+                    return Failed(FailureKind.SLOW_READER, reason)
                 return Failed(FailureKind.CRASHED_READER, f"the reading process died: code {error.exitcode}")
             except BrokenProcessPool:
                 continue
@@ -105,6 +117,19 @@ def _end(pool: ProcessPool) -> None:
     pool.join()
     if remove:
         remove()
+
+
+def _read_within(
+    cpu_seconds: int, body: bytes, content_type: str, feed: Feed
+) -> Document | Failed:  # pragma: no cover - runs in the child
+    """In the child: reading, with a bound on its computing time counted from now (RLIMIT_CPU counts a whole life).
+
+    The parent's clock would do it too, but not while the machine is suspended or the parent starved.
+    """
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    soft = int(used.ru_utime + used.ru_stime) + 1 + cpu_seconds
+    resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.RLIM_INFINITY))
+    return read(body, content_type, feed)
 
 
 def _confine(memory: int, parent: int) -> None:  # pragma: no cover - runs in the child

@@ -5,12 +5,14 @@ Knows no storage, no clock and no labels. After this module nobody knows whether
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from monitor.ingest.clean import clean_summary, clean_title
 from monitor.ingest.dates import parse_date
 from monitor.ingest.decode import decode
 from monitor.ingest.identity import Identifiable, article_link, document_keys
+from monitor.ingest.legacy import modern
 from monitor.ingest.parse import RawEntry, RawFeed, parse
 from monitor.types import Document, Entry, Failed, Feed
 
@@ -23,6 +25,7 @@ class _Cleaned:
     link: str
     title: str
     summary: str
+    code: str
 
 
 def read(body: bytes, content_type: str, feed: Feed) -> Document | Failed:
@@ -39,9 +42,11 @@ def read(body: bytes, content_type: str, feed: Feed) -> Document | Failed:
 
 
 def _cleaned(raw: RawEntry, feed_url: str) -> _Cleaned:
-    summary = clean_summary(raw.summary)
-    title = clean_title(raw.title) or _beginning(summary)
-    return _Cleaned(raw, article_link(raw.link, feed_url), title, summary)
+    raw_title, code = modern(raw.title)
+    raw_summary, code_below = modern(raw.summary)
+    summary = clean_summary(raw_summary)
+    title = clean_title(raw_title) or _beginning(summary)
+    return _Cleaned(raw, article_link(raw.link, feed_url), title, summary, code or code_below)
 
 
 def _beginning(summary: str) -> str:
@@ -63,6 +68,8 @@ def _notes(raw: RawFeed, worded: list[_Cleaned], entries: tuple[Entry, ...]) -> 
     notes = []
     if len(worded) < len(raw.entries):
         notes.append(f"{len(raw.entries) - len(worded)} entries without any text were left out")
+    codes = Counter(each.code for each in worded if each.code)
+    notes += [f"{count} entries were written in {code}" for code, count in sorted(codes.items())]
     undated = [
         each.raw.date
         for each, entry in zip(worded, entries, strict=True)

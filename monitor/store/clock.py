@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from monitor.store.database import Store
 from monitor.store.times import to_text
 
-FAR = timedelta(hours=36)
-"""A clock that is a day ahead comes right by waiting; beyond that nobody waits."""
+FAR = timedelta(days=3)
+"""A clock that is a day or two ahead comes right by waiting; beyond that nobody waits."""
 
 
 def heal(store: Store, now: datetime) -> int:

@@ -13,10 +13,26 @@ CANDIDATE_DAYS = 15
 """How far back candidates are looked for: past the age of news, so that what grew too old has its reason on record."""
 
 
-def last_slot(store: Store, subscriber: Subscriber) -> datetime | None:
-    """The newest slot this subscriber was served for, with or without a letter."""
-    row = store.one("SELECT max(slot) AS slot FROM digest WHERE subscriber_id = ?", [subscriber.id])
+_FAR = timedelta(days=3)
+"""A slot further ahead was served by a clock that was wrong by more than waiting mends."""
+
+
+def last_slot(store: Store, subscriber: Subscriber, *, now: datetime) -> datetime | None:
+    """The newest slot this subscriber was served for, with or without a letter.
+
+    Slots of a far future do not count: else a clock that was once wrong by a year would silence us for that year.
+    """
+    row = store.one(
+        "SELECT max(slot) AS slot FROM digest WHERE subscriber_id = ? AND slot <= ?",
+        [subscriber.id, to_text(now + _FAR)],
+    )
     return from_text_or_none(row["slot"]) if row else None
+
+
+def is_served(store: Store, subscriber: Subscriber, slot: datetime) -> bool:
+    """Whether this very slot is on record."""
+    values = [subscriber.id, to_text(slot)]
+    return store.one("SELECT 1 AS one FROM digest WHERE subscriber_id = ? AND slot = ?", values) is not None
 
 
 def candidates(store: Store, subscriber: Subscriber, *, model: str, now: datetime) -> list[JudgedArticle]:

@@ -63,6 +63,18 @@ def test_a_slow_reading_is_killed_and_others_go_on() -> None:
     _run(work, seconds=1.0)
 
 
+def test_computing_time_is_bounded_too() -> None:
+    """The system ends a child that computes too long, however long its wall clock may run; it counts per reading."""
+
+    async def work(pool: ReaderPool) -> None:
+        slow = await pool.read(_hostile(), "text/xml", FEED)
+        assert slow == Failed(FailureKind.SLOW_READER, "reading took more than 1 s of computing time")
+        for _ in range(3):
+            assert isinstance(await pool.read(GOOD, "text/xml", FEED), Document)
+
+    _run(work, seconds=60.0, cpu_seconds=1)
+
+
 def test_closing_is_quick_with_a_runaway_child() -> None:
     """Leaving the pool never waits for a child; whoever waits for a reading is cancelled."""
 

@@ -14,7 +14,7 @@ from monitor import jobs
 from monitor.delivery.message import Sender
 from monitor.digest.render import Frame
 from monitor.polling import Poller, due_feeds
-from monitor.store import articles, digests, outbox, polls, subscribers
+from monitor.store import articles, clock, digests, outbox, polls, subscribers
 from monitor.store.database import Store
 from monitor.types import (
     Bounds,
@@ -234,7 +234,7 @@ def test_nothing_to_say_means_no_mail_unless_wanted(store: Store) -> None:
     assert len(press(store).issue(now=DAY)) == 2
     (letter,) = [d.letter for d in outbox.due(store, now=DAY)]
     assert letter.recipient == keen.address
-    assert digests.last_slot(store, keen) == DAY
+    assert digests.last_slot(store, keen, now=DAY) == DAY
 
 
 @pytest.mark.parametrize(
@@ -321,3 +321,90 @@ def test_a_clock_that_was_wrong_strands_no_feed(store: Store) -> None:
     """A due time years ahead, set while the clock was, does not count."""
     poll(store, fetched(NEWS), DAY + timedelta(days=4000))
     assert due_feeds([FEED], polls.feed_states(store), DAY) == [FEED]
+
+
+def test_a_clock_that_was_years_ahead_silences_nobody(store: Store) -> None:
+    """A slot of a far future does not count, and what was stored then is news of the day the clock came right."""
+    subscribe(store)
+    ahead = DAY + timedelta(days=400)
+    poll(store, fetched(NEWS), ahead)
+    jobs.classify_stored(store, FakeModel(), now=ahead)
+    assert len(press(store).issue(now=ahead)) == 1
+    more = {"https://thu.example/tin-100007.html": ("Nhật mở lớp học", rfc822(DAY - HOUR))}
+    poll(store, fetched(more), ahead + HOUR)
+    assert clock.heal(store, DAY) == 3
+    assert clock.heal(store, DAY) == 0
+    jobs.classify_stored(store, FakeModel(), now=DAY)
+    (digest,) = press(store).issue(now=DAY)
+    assert [item.judged.article.title for item in digest.items] == ["Nhật mở lớp học"]
+    assert press(store).issue(now=ahead) == []
+
+
+def test_a_network_that_is_down_is_no_feeds_fault(store: Store) -> None:
+    """When no host answers, nothing is counted, and what was counted before that was clear is taken back."""
+    feeds = [
+        Feed(name, name, "tin", f"https://{name}.example/rss", "vi", "Asia/Ho_Chi_Minh", "press")
+        for name in ("mot", "hai", "ba", "bon")
+    ]
+    poll(store, fetched(NEWS), DAY, *feeds)
+    silence = Failed(FailureKind.UNREACHABLE, "no route")
+    (report,), _ = poll(store, silence, DAY + HOUR, feeds[0])
+    assert report.outcome == "failed"
+    reports, _ = poll(store, silence, DAY + 2 * HOUR, *feeds[1:])
+    assert {report.outcome for report in reports} == {"offline"}
+    states = polls.feed_states(store)
+    assert {state.failures for state in states.values()} == {0}
+    assert all(state.due_at and state.due_at < DAY + 3 * HOUR for state in states.values())
+    reports, _ = poll(store, Failed(FailureKind.STATUS, "status 500", 500), DAY + 3 * HOUR, *feeds)
+    assert {state.failures for state in polls.feed_states(store).values()} == {1}
+
+
+def test_a_feed_that_is_gone_is_asked_no_more(store: Store) -> None:
+    """410 ends the polling, with a note; another address begins it anew."""
+    poll(store, Failed(FailureKind.GONE, "status 410", 410), DAY)
+    assert due_feeds([FEED], polls.feed_states(store), DAY + timedelta(days=90)) == []
+    (report,), fetcher = poll(store, fetched(NEWS), DAY + HOUR)
+    assert (report.outcome, fetcher.asked) == ("ended", [])
+    moved = Feed("thu", FEED.outlet, "tin", "https://moi.example/rss", "vi", FEED.zone, "press")
+    assert due_feeds([moved], polls.feed_states(store), DAY + HOUR) == [moved]
+    (report,), _ = poll(store, fetched(NEWS), DAY + HOUR, moved)
+    assert report.outcome == "new"
+
+
+def test_patience_is_asked_for_a_whole_host(store: Store) -> None:
+    """What one feed's server said holds for all feeds of that host, also after a restart."""
+    asked = Failed(FailureKind.STATUS, "status 503", 503, retry_after=7200.0, host="thu.example")
+    poll(store, asked, DAY)
+    _, fetcher = poll(store, fetched(NEWS), DAY + HOUR, OTHER)
+    assert fetcher.held == {"thu.example": 3600.0}
+    waits = Failed(FailureKind.WAITING, "asked", retry_after=3600.0, host="thu.example")
+    (report,), _ = poll(store, waits, DAY + HOUR, OTHER)
+    assert report.outcome == "waiting"
+    assert polls.feed_states(store)["thu2"].failures == 0
+    _, fetcher = poll(store, fetched(NEWS), DAY + 3 * HOUR, OTHER)
+    assert fetcher.held == {}
+
+
+def test_two_wordings_of_one_article_do_not_chase_each_other(store: Store) -> None:
+    """Two feeds of an outlet that word it differently make one revision, not one with every poll."""
+    link = "https://thu.example/tin-100001.html"
+    one = {link: ("Nhật mở nhà máy", rfc822(DAY))}
+    two = {link: ("Nhật mở nhà máy ở Hải Phòng", rfc822(DAY))}
+    revised = []
+    for hour in range(6):
+        (report,), _ = poll(
+            store, fetched(two if hour % 2 else one), DAY + hour * HOUR, OTHER if hour % 2 else FEED
+        )
+        revised.append(report.revised)
+    assert revised == [0, 1, 0, 0, 0, 0]
+
+
+def test_an_entry_with_a_new_guid_every_time_fills_no_disk(store: Store) -> None:
+    """It is one article, and its keys have a bound."""
+    link = "https://thu.example/tin-100001.html"
+    for hour in range(40):
+        item = f"<item><title>Tin</title><link>{link}</link><guid>mot-ma-rat-dai-{hour}</guid></item>"
+        body = f"<rss><channel>{item}</channel></rss>".encode()
+        poll(store, Fetched(FEED.url, 200, body, "", Validators()), DAY + hour * HOUR)
+    assert articles.count(store) == 1
+    assert store.rows("SELECT count(*) AS n FROM article_key")[0]["n"] == 24

@@ -145,7 +145,7 @@ def test_paused_readers_get_no_waiting_digest(store: Store) -> None:
 
 def test_no_slot_before_the_first_digest(store: Store) -> None:
     """A new reader has no last slot."""
-    assert digests.last_slot(store, subscribers.add(store, reader())) is None
+    assert digests.last_slot(store, subscribers.add(store, reader()), now=NOW) is None
 
 
 def test_what_is_not_ours_is_refused(tmp_path: Path) -> None:
