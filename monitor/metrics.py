@@ -6,15 +6,22 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+)
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
-from monitor.types import FailureKind, PollReport, SendOutcome
+from monitor.types import Condition, DeliveryState, FailureKind, PollReport, SendOutcome
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
+disable_created_metrics()  # type: ignore[no-untyped-call]  # the library leaves it unannotated
 REGISTRY = CollectorRegistry()
 _POLLS = Counter("vietnhat_polls", "Polls by outcome", ["outcome"], registry=REGISTRY)
 _ENTRIES = Counter("vietnhat_entries", "Entries read", registry=REGISTRY)
@@ -99,8 +106,10 @@ class _House(Collector):
     def collect(self) -> Iterable[Metric]:
         """Look, and tell."""
         state = self._look()
-        yield _gauge("vietnhat_feeds", "Feeds by condition", "condition", state.feeds)
-        yield _gauge("vietnhat_letters", "Letters in the outbox by state", "state", state.letters)
+        feeds = {str(condition): state.feeds.get(condition, 0) for condition in Condition}
+        letters = {str(each): state.letters.get(each, 0) for each in DeliveryState}
+        yield _gauge("vietnhat_feeds", "Feeds by condition", "condition", feeds)
+        yield _gauge("vietnhat_letters", "Letters in the outbox by state", "state", letters)
         ages = {name: at.timestamp() for name, at in state.rounds.items()}
         yield _gauge("vietnhat_last_round_timestamp_seconds", "When a round ended last", "round", ages)
         yield _gauge("vietnhat_model_info", "The model that serves", "model", {state.model: 1})

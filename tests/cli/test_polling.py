@@ -68,7 +68,7 @@ def test_a_failing_feed_stops_no_other(newsstand: Newsstand) -> None:
     assert "3 feeds, 2 failed; 2 new articles, 0 revised, 2 judged" in answer.err
     assert answer.out.splitlines()[0].split("\t") == ["a", "new", "2", "2", "0"]
     assert poll("gone", "page", code=1)["judged"] == 0
-    assert "gone: failed 2 times" in call("status").out
+    assert "gone: failing since 2026-11-21 07:30; status" in call("status").out
 
 
 def test_due_only(newsstand: Newsstand) -> None:

@@ -1,8 +1,10 @@
 """Rules for reading headers that nobody vouches for."""
 
+from datetime import timedelta
+
 import pytest
 
-from monitor.ingest.answer import Redirect, conditional_headers, fresh_validators, retry_after
+from monitor.ingest.answer import Redirect, asked_pause, conditional_headers, fresh_validators, retry_after
 from monitor.types import Failed, FailureKind, Validators
 
 NOON = 1_795_262_400.0  # Sat, 21 Nov 2026 12:00:00 GMT
@@ -64,3 +66,32 @@ def test_conditional_headers() -> None:
     assert conditional_headers(Validators()) == {}
     assert conditional_headers(Validators(etag='"a"', body_hash="x")) == {"If-None-Match": '"a"'}
     assert conditional_headers(Validators(last_modified="then")) == {"If-Modified-Since": "then"}
+
+
+NOON = 1_795_262_400.0  # Sat, 21 Nov 2026 12:00:00 GMT
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"Cache-Control": "max-age=600"}, 600),
+        ({"Cache-Control": "s-maxage=9, max-age=600"}, 600),
+        ({"Cache-Control": "s-maxage=600"}, 0),
+        ({"Cache-Control": "max-age=600", "Age": "100"}, 500),
+        ({"Cache-Control": "max-age=600", "Age": "9000"}, 0),
+        ({"Cache-Control": "max-age=600", "Age": "long"}, 600),
+        ({"Cache-Control": "max-age=99999999"}, 86400),
+        ({"Cache-Control": "max-age=-1"}, 0),
+        ({"Cache-Control": "max-age=1e9"}, 1),
+        ({"Cache-Control": "no-store"}, 0),
+        ({"Expires": "Sat, 21 Nov 2026 12:10:00 GMT"}, 600),
+        ({"Expires": "Sat, 21 Nov 2026 12:10:00 GMT", "Date": "Sat, 21 Nov 2026 12:05:00 GMT"}, 300),
+        ({"Expires": "0"}, 0),
+        ({"Expires": "Thu, 01 Jan 1970 00:00:00 GMT"}, 0),
+        ({"Expires": "Sat, 21 Nov 2026 12:10:00 GMT", "Cache-Control": "max-age=60"}, 60),
+        ({}, 0),
+    ],
+)
+def test_asked_pause(headers: dict[str, str], seconds: float) -> None:
+    """max-age less Age beats Expires; nonsense asks for nothing, and a day is the most."""
+    assert asked_pause(headers, NOON) == timedelta(seconds=seconds)

@@ -53,3 +53,10 @@ def test_instead_of_a_feed() -> None:
 def test_headers(headers: dict[str, str], found: bool) -> None:
     """Some services say it themselves."""
     assert challenge.header_says_so(headers) is found
+
+
+def test_servers() -> None:
+    """Services that stand before a site are known by the name they give."""
+    assert challenge.server_guards({"Server": "DDoS-Guard"})
+    assert not challenge.server_guards({"Server": "nginx"})
+    assert not challenge.server_guards({})

@@ -5,6 +5,7 @@ import gzip
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 
 import pytest
 from pytest_httpserver import HTTPServer
@@ -341,3 +342,75 @@ def test_unusable_urls_are_values(url: str) -> None:
 def test_urls_without_scheme_or_host_are_refused(url: str) -> None:
     """Only whole web addresses are asked for."""
     assert _kind(asyncio.run(_fetch_url(url, 8600))) is FailureKind.REFUSED_ADDRESS
+
+
+@pytest.mark.parametrize(
+    ("headers", "pause"),
+    [
+        ({"Cache-Control": "public, max-age=1800"}, 30),
+        ({"Cache-Control": "max-age=1800", "Age": "600"}, 20),
+        ({"Cache-Control": "no-cache, max-age=1800"}, 0),
+        ({}, 0),
+    ],
+)
+def test_the_publishers_wish(httpserver: HTTPServer, headers: dict[str, str], pause: int) -> None:
+    """How long an answer calls itself fresh comes with it, also with a 304."""
+    httpserver.expect_ordered_request("/feed").respond_with_data(BODY, headers=headers)
+    httpserver.expect_ordered_request("/feed").respond_with_data(b"", status=304, headers=headers)
+    fetched = _fetch(httpserver, "/feed")
+    unchanged = _fetch(httpserver, "/feed", Validators('"1"'))
+    assert isinstance(fetched, Fetched)
+    assert isinstance(unchanged, NotModified)
+    assert fetched.pause == unchanged.pause == timedelta(minutes=pause)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "headers", "kind"),
+    [
+        (403, b"<html><title>Just a moment...</title>", {}, FailureKind.CHALLENGE),
+        (503, b"<html>", {"cf-mitigated": "challenge"}, FailureKind.CHALLENGE),
+        (403, b"<html>Forbidden", {}, FailureKind.STATUS),
+        (500, b"<html><title>Just a moment...</title>", {}, FailureKind.STATUS),
+    ],
+)
+def test_a_page_for_robots(
+    httpserver: HTTPServer, status: int, body: bytes, headers: dict[str, str], kind: FailureKind
+) -> None:
+    """A challenge is told from a plain refusal: only a person can do something about it."""
+    httpserver.expect_request("/feed").respond_with_data(body, status=status, headers=headers)
+    outcome = _fetch(httpserver, "/feed")
+    assert _kind(outcome) is kind
+    assert isinstance(outcome, Failed)
+    assert outcome.status == status
+
+
+def test_a_host_that_asks_for_patience_is_left_alone(httpserver: HTTPServer) -> None:
+    """After Retry-After no feed of that host is asked, not even one that waits for its turn; others are."""
+    asked: list[str] = []
+
+    def answer(request: Request) -> Response:
+        asked.append(request.host)
+        return Response(b"", 429, {"Retry-After": "3600"})
+
+    httpserver.expect_request("/busy").respond_with_handler(answer)
+    httpserver.expect_request("/feed").respond_with_data(BODY)
+
+    async def go() -> list[FetchOutcome]:
+        port = httpserver.port
+        pairs = frozenset({f"127.0.0.1:{port}", f"localhost:{port}"})
+        async with Fetcher(FetchPolicy("t", host_spacing=0.01, allow_private=pairs)) as fetcher:
+            both = (fetcher.get(f"http://127.0.0.1:{port}/busy", NOTHING) for _ in range(2))
+            first, second = await asyncio.gather(*both)
+            third = await fetcher.get(f"http://127.0.0.1:{port}/feed", NOTHING)
+            return [first, second, third, await fetcher.get(f"http://localhost:{port}/feed", NOTHING)]
+
+    first, second, third, other = asyncio.run(go())
+    assert isinstance(first, Failed)
+    assert (first.kind, first.retry_after, first.host) == (FailureKind.STATUS, 3600.0, "127.0.0.1")
+    for outcome in (second, third):
+        assert isinstance(outcome, Failed)
+        assert outcome.kind is FailureKind.WAITING
+        assert outcome.retry_after
+        assert 3590 < outcome.retry_after <= 3600
+    assert isinstance(other, Fetched)
+    assert len(asked) == 1

@@ -1,5 +1,7 @@
 """Rules for reading feeds word for word. All texts are our own."""
 
+from datetime import timedelta
+
 import pytest
 
 from monitor.ingest.parse import RawEntry, RawFeed, parse
@@ -152,3 +154,31 @@ def test_what_the_parser_throws_is_a_value(monkeypatch: pytest.MonkeyPatch) -> N
     failed = parse(_rss(ITEM))
     assert isinstance(failed, Failed)
     assert failed.reason == "the feed parser gave up: KeyError('bad')"
+
+
+@pytest.mark.parametrize(
+    ("channel", "minutes"),
+    [
+        ("<ttl>60</ttl>", 60),
+        ("<ttl> 60 </ttl>", 60),
+        ("<ttl>-5</ttl>", 0),
+        ("<ttl>soon</ttl>", 0),
+        ("<ttl>99999</ttl>", 1440),
+        ("<sy:updatePeriod>hourly</sy:updatePeriod><sy:updateFrequency>4</sy:updateFrequency>", 15),
+        ("<sy:updatePeriod>weekly</sy:updatePeriod><sy:updateFrequency>14</sy:updateFrequency>", 720),
+        ("<sy:updatePeriod>yearly</sy:updatePeriod>", 1440),
+        ("<sy:updatePeriod>often</sy:updatePeriod>", 0),
+        ("<sy:updatePeriod>daily</sy:updatePeriod><sy:updateFrequency>0</sy:updateFrequency>", 1440),
+        ("<ttl>30</ttl><sy:updatePeriod>daily</sy:updatePeriod>", 30),
+        ("", 0),
+    ],
+)
+def test_the_documents_wish(channel: str, minutes: int) -> None:
+    """RSS `ttl`, or the Syndication module's period by its frequency; a day at most, and nonsense is none."""
+    text = (
+        "<rss version='2.0' xmlns:sy='http://purl.org/rss/1.0/modules/syndication/'><channel>"
+        f"{channel}<item><title>a</title></item></channel></rss>"
+    )
+    feed = parse(text)
+    assert isinstance(feed, RawFeed)
+    assert feed.pause == timedelta(minutes=minutes)
