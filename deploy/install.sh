@@ -1,21 +1,22 @@
 #!/bin/sh
-# Installs the daemon as a systemd service, or upgrades it: install.sh [--dry-run] [--in-place]
+# Installs the daemon as a systemd service, or upgrades it: install.sh [--dry-run] [--in-place] [--no-copy]
 # Goes back to the release before:                           install.sh --rollback [--dry-run]
 #
 # The checkout is copied to /opt/vietnhat/releases/, which `current` and `previous` point into; --in-place uses it where
 # it stands. Nothing that exists in /etc/vietnhat is changed. Calling it twice does nothing the second time. An upgrade
-# copies the database first and stops when that fails. --dry-run prints what would be done, and needs no root.
+# copies the database first and stops when that fails, unless --no-copy is given. --dry-run prints what would be done, and needs no root.
 set -eu
 umask 022
 here=$(cd "$(dirname "$0")/.." && pwd -P)
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin  # the system's Python: a person's is closed to the service
 opt=/opt/vietnhat etc=/etc/vietnhat state=/var/lib/vietnhat units=/etc/systemd/system
 
-dry='' in_place='' rollback=''
+dry='' in_place='' rollback='' no_copy=''
 for word in "$@"; do
     case $word in
         --dry-run) dry=1 ;;
         --in-place) in_place=1 ;;
+        --no-copy) no_copy=1 ;;
         --rollback) rollback=1 ;;
         *) sed -n '2,3s/^# //p' "$0" >&2; exit 2 ;;
     esac
@@ -24,7 +25,8 @@ done
 say() { echo "install: $*" >&2; }
 fail() { say "$*"; exit 1; }
 run() { if [ -n "$dry" ]; then echo "$*"; else "$@"; fi; }
-active() { systemctl is-active --quiet vietnhat.service 2>/dev/null; }
+state_of_service() { systemctl is-active vietnhat.service 2>/dev/null || true; }
+wanted() { case $(state_of_service) in inactive | '' | unknown) return 1 ;; esac; }  # also while it fails and is tried again
 
 check_machine() {
     [ -n "$dry" ] && return
@@ -107,7 +109,7 @@ point() {
 }
 
 copy_database() {
-    [ -e "$state/vietnhat.db" ] || return 0
+    [ -e "$state/vietnhat.db" ] && [ -z "$no_copy" ] || return 0
     say "copying the database first"
     run systemctl start vietnhat-backup.service ||
         fail "no copy could be made, nothing was changed; see: journalctl -u vietnhat-backup -n 20"
@@ -132,13 +134,12 @@ forget_old_releases() {
 
 go_back() {
     [ -L "$opt/previous" ] || fail "there is no release before this one in $opt"
-    old=$(readlink "$opt/current") new=$(readlink "$opt/previous")
-    point "$opt/current" "$new"
+    old=$(readlink "$opt/current") here=$(readlink "$opt/previous")
+    point "$opt/current" "$here"
     point "$opt/previous" "$old"
-    say "back at $new"
-    if ! active && [ -z "$dry" ]; then
-        systemctl is-failed --quiet vietnhat.service || exit 0
-    fi
+    make_units
+    say "back at $here"
+    wanted || exit 0
     run systemctl restart vietnhat.service && exit 0
     say "it does not start; when the database is of the newer version, put back the copy from before the upgrade:"
     say "systemctl stop vietnhat; vietnhat restore $(cat "$opt/copy-before-upgrade" 2>/dev/null || echo FILE); systemctl start vietnhat"
@@ -158,14 +159,17 @@ if [ "$(readlink "$opt/current" 2>/dev/null || true)" = "$release" ]; then
 fi
 if [ -L "$opt/current" ]; then
     copy_database
-    point "$opt/previous" "$(readlink "$opt/current")"
+    # One that does not run is nothing to go back to.
+    if [ ! -L "$opt/previous" ] || [ "$(state_of_service)" != activating ]; then
+        point "$opt/previous" "$(readlink "$opt/current")"
+    fi
 fi
 run install -d -m 0755 "$opt"
 point "$opt/current" "$release"
 make_settings
 make_units
 run systemctl enable --quiet --now vietnhat-backup.timer
-if active; then
+if wanted; then
     start
     say "upgraded to $release and running"
     forget_old_releases
