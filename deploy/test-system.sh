@@ -7,7 +7,7 @@ if [ "$(id -u)" != 0 ]; then
     exit 1
 fi
 missing=
-for pair in chromium:chromium strace:strace fc-list:fontconfig; do
+for pair in chromium:chromium strace:strace fc-list:fontconfig systemd-analyze:systemd; do
     command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair#*:}"
 done
 [ -e /usr/share/doc/fonts-noto-cjk ] || missing="$missing fonts-noto-cjk"
