@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime, timedelta
 from functools import partial
@@ -194,15 +194,19 @@ async def poll_once(
     *,
     now: datetime,
     only_due: bool = False,
+    named: Collection[str] = (),
     report: Callable[[PollReport], None] = polled,
 ) -> tuple[list[PollReport], int]:
     """One round of polling and judging; the reports and how many articles got a verdict.
 
-    A round of what is due does not wait for another poll under way: the next round will find it done.
+    A round of what is due does not wait for another poll under way: the next round will find it done. Feeds that a
+    person has `named` are asked even if their server once said that they are gone.
     """
     reports: list[PollReport] = []
     wait = 0.0 if only_due else LOCK_WAIT
     with held(lock_path(settings, "poll"), wait=wait), open_store(Path(settings.db)) as store:
+        if named:
+            polls.begin_anew(store, named)
         chosen = polling.due_feeds(feeds, polls.feed_states(store), now) if only_due else list(feeds)
         if chosen:
             async with poller(settings, store, report) as tool:

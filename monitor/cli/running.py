@@ -53,7 +53,9 @@ def poll(ctx: click.Context, now: datetime, due: bool, as_json: bool, ids: tuple
         def report(_: PollReport) -> None:
             step(1)
 
-        reports, judged = asyncio.run(poll_once(settings, chosen, now=now, only_due=due, report=report))
+        reports, judged = asyncio.run(
+            poll_once(settings, chosen, now=now, only_due=due, named=ids, report=report)
+        )
     failed = [r for r in reports if r.outcome == "failed"]
     if as_json:
         print_json({"feeds": [asdict(r) for r in reports], "judged": judged})

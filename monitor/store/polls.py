@@ -113,6 +113,13 @@ def save_state(store: Store, state: FeedState, report: PollReport, *, asking: st
             store.write("INSERT OR REPLACE INTO host_pause VALUES (?,?)", [asking, to_text(state.not_before)])
 
 
+def begin_anew(store: Store, feed_ids: Iterable[str]) -> None:
+    """Forget that these feeds have ended."""
+    with store.transaction():
+        for feed_id in feed_ids:
+            store.write("UPDATE feed_state SET ended_at = NULL WHERE feed_id = ?", [feed_id])
+
+
 def forgive(store: Store, states: Sequence[FeedState]) -> None:
     """Write what is to be remembered of feeds whose failures were no fault of theirs."""
     with store.transaction():

@@ -108,3 +108,16 @@ def test_a_private_address_is_not_fetched(newsstand: Newsstand, monkeypatch: pyt
     newsstand.list(a="/a")
     assert "private address" in poll(code=1)["feeds"][0]["reason"]
     assert not newsstand.server.log
+
+
+def test_a_feed_that_is_gone_is_asked_when_named(newsstand: Newsstand) -> None:
+    """410 ends the polling; a person who names the feed has it asked once more."""
+    newsstand.server.expect_ordered_request("/a").respond_with_data("", status=410)
+    newsstand.list(a="/a", b="/b")
+    newsstand.offer("/b", TWO)
+    assert poll()["feeds"][0]["reason"] == "status 410: the feed is gone"
+    outcomes = {feed["feed_id"]: feed["outcome"] for feed in poll()["feeds"]}
+    assert outcomes == {"a": "ended", "b": "not-modified"}
+    assert "a: ended since" in call("status").out
+    newsstand.offer("/a", TWO)
+    assert poll("a")["feeds"][0]["outcome"] == "nothing-new"  # the outlet's other feed had it
