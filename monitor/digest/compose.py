@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,6 +14,9 @@ from monitor.types import Digest, DigestItem, DigestSection, JudgedArticle, Omis
 
 MAX_FULL = 40
 """Items in one letter; the rest waits for the next."""
+
+MAX_OF_ONE = 12
+"""Of these, from one outlet, while other outlets have more to say: a flood of one crowds nobody out."""
 
 MAX_AGE = timedelta(days=7)
 
@@ -49,8 +52,7 @@ def compose(
             omitted.append((judged.article.id, reason))
         elif judged.verdict.decision is Decision.SEND:
             fit.append(judged)
-    items = rank(fit)
-    kept, over = items[:MAX_FULL], items[MAX_FULL:]
+    kept, over = _fair_share(rank(fit))
     omitted += [(id_, Omission.OVER_THE_CAP) for item in over for id_ in article_ids(item)]
     return Digest(
         id=digest_id(subscriber.id, slot),
@@ -62,6 +64,23 @@ def compose(
         omitted=tuple(sorted(omitted)),
         more=len(over),
         polled_entries=polled_entries,
+    )
+
+
+def _fair_share(items: Sequence[DigestItem]) -> tuple[list[DigestItem], list[DigestItem]]:
+    """(what fits into one letter, what waits), each in the order given."""
+    if len(items) <= MAX_FULL:
+        return list(items), []
+    seen: Counter[str] = Counter()
+    first, later = [], []
+    for place, item in enumerate(items):
+        outlet = item.judged.article.outlet
+        seen[outlet] += 1
+        (first if seen[outlet] <= MAX_OF_ONE else later).append(place)
+    kept = frozenset([*first, *later][:MAX_FULL])
+    return (
+        [item for place, item in enumerate(items) if place in kept],
+        [item for place, item in enumerate(items) if place not in kept],
     )
 
 

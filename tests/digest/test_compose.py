@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 import re
+from collections import Counter
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
 from classifiers.verdict import Decision
-from monitor.digest.compose import MAX_FULL, NO_SECTOR, article_ids, compose, digest_id, postponed
+from monitor.digest.compose import MAX_FULL, MAX_OF_ONE, NO_SECTOR, article_ids, compose, digest_id, postponed
 from monitor.digest.rank import headline_key, rank
 from monitor.types import Digest, JudgedArticle, Omission, Subscriber
 from tests.digest.samples import NOW, judged, reader, sectors
@@ -148,7 +149,7 @@ def test_the_order_of_candidates_does_not_matter() -> None:
 
 def test_what_is_over_the_cap_waits() -> None:
     """40 items are sent; the others are counted as items and recorded as articles, copies included."""
-    best = [judged(n, published=NOW - timedelta(minutes=n)) for n in range(1, 41)]
+    best = [judged(n, outlet=f"O{n % 8}", published=NOW - timedelta(minutes=n)) for n in range(1, 41)]
     rest = [
         judged(n, outlet=outlet, kind="tabloid", title="Cùng một tít") for n, outlet in ((41, "A"), (42, "B"))
     ]
@@ -156,6 +157,21 @@ def test_what_is_over_the_cap_waits() -> None:
     assert len(digest.items) == MAX_FULL
     assert digest.more == 1
     assert digest.omitted == ((41, Omission.OVER_THE_CAP), (42, Omission.OVER_THE_CAP))
+
+
+def test_one_outlets_flood_crowds_nobody_out() -> None:
+    """Where there is more than a letter holds, one outlet gets a share first, and then what the others leave."""
+    flood = [judged(n, outlet="Lũ", kind="official") for n in range(1, 500)]
+    few = [judged(n, outlet=f"O{n % 9}", kind="tabloid") for n in range(1000, 1018)]
+    digest = digest_of(*flood, *few)
+    outlets = Counter(item.judged.article.outlet for item in digest.items)
+    assert len(digest.items) == MAX_FULL
+    assert outlets["Lũ"] == MAX_FULL - 18
+    assert digest.more == 499 - outlets["Lũ"]
+    crowd = [judged(n, outlet=f"O{n % 9}", kind="tabloid") for n in range(1000, 1090)]
+    outlets = Counter(item.judged.article.outlet for item in digest_of(*flood, *crowd).items)
+    assert outlets["Lũ"] == MAX_OF_ONE
+    assert len(digest_of(*flood).items) == MAX_FULL
 
 
 def test_what_a_letter_had_no_room_for_waits_too() -> None:
