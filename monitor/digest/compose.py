@@ -72,7 +72,7 @@ def _fair_share(items: Sequence[DigestItem]) -> tuple[list[DigestItem], list[Dig
     if len(items) <= MAX_FULL:
         return list(items), []
     seen: Counter[str] = Counter()
-    first, later = [], []
+    first, later = list[int](), list[int]()
     for place, item in enumerate(items):
         outlet = item.judged.article.outlet
         seen[outlet] += 1
