@@ -15,7 +15,7 @@ STAGES = ("monitor.ingest", "monitor.digest", "monitor.delivery", "monitor.store
 FLOORS = [
     ("classifiers",),
     ("monitor.types", "monitor.errors", "monitor.config"),
-    (*STAGES, "monitor.locks", "monitor.logs", "monitor.labelfiles", "monitor.card"),
+    (*STAGES, "monitor.locks", "monitor.logs", "monitor.labelfiles", "monitor.card", "monitor.keys"),
     ("monitor.serving", "monitor.jobs", "monitor.learning", "monitor.watch"),
     ("monitor.wiring", "monitor.daemon", "monitor.demo"),
     ("monitor.cli",),
@@ -38,6 +38,7 @@ ONE_HOME = {
     "sklearn": {"classifiers.training", "classifiers.calibration"},
     "pydantic_settings": {"monitor.config.settings"},
     "structlog": {"monitor.logs"},
+    "itsdangerous": {"monitor.keys"},
 }
 
 

@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "retrain": ("training", "Learn from corrections; serve if the gate is passed."),
     "model": ("models", "List, evaluate, compare, promote or roll back models."),
     "taxonomy": ("taxonomy", "Show or check sectors and commitments; take a new statement in."),
+    "keys": ("keys", "Show or renew the keys that sign links in letters."),
     "config": ("config", "Show the settings in force."),
     "status": ("config", "Say how feeds, articles, model and mail are doing."),
 }
