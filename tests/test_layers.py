@@ -14,7 +14,7 @@ MODULES = sorted([*ROOT.glob("monitor/**/*.py"), *ROOT.glob("classifiers/**/*.py
 STAGES = ("monitor.ingest", "monitor.digest", "monitor.delivery", "monitor.store")
 FLOORS = [
     ("classifiers",),
-    ("monitor.types", "monitor.errors", "monitor.config"),
+    ("monitor.types", "monitor.errors", "monitor.config", "monitor.masking"),
     (*STAGES, "monitor.locks", "monitor.logs", "monitor.labelfiles", "monitor.card", "monitor.keys"),
     ("monitor.serving", "monitor.jobs", "monitor.learning", "monitor.watch"),
     ("monitor.wiring", "monitor.daemon", "monitor.demo"),
