@@ -19,7 +19,7 @@ ADDRESS = "<address>"
 _SHORTEST = 4
 """A shorter secret is none, and masking it would eat every line."""
 
-_LOGIN_IN_URL = re.compile(r"(?<=://)[^\s/?#]*@")
+_LOGIN_IN_URL = re.compile(r"(?<=://)[^\s/?#\"'<>]*@")
 _TOKEN_IN_PATH = re.compile(r"(/[a-z]/)[\w.~%-]{16,}")
 _SECRET_IN_QUERY = re.compile(
     r"([?&;](?:access_?token|api_?key|auth|key|k|pass(?:word)?|pwd|secret|sig(?:nature)?|t|token)=)[^&;\s\"'<>]+",
@@ -28,7 +28,7 @@ _SECRET_IN_QUERY = re.compile(
 # A quoted local part, or anything in one piece; after the sign perhaps nothing, where a server broke the line there.
 # Our own files of letters are named after their Message-ID and are no addresses.
 _ADDRESS = re.compile(
-    r"(?!\S+@\S+\.eml(?!\w))<?(?:\"(?:[^\"\\]|\\.){1,320}\"|[^\s<>\"(),;:\[\]]{1,320})(?:@|%40)(?:\[[^\]\s]{1,99}\]|[^\s<>\"'(),;:\[\]/?&]*)>?"
+    r"(?!\S+@\S+\.eml(?!\w))<?(?:\"[^@]{1,320}\"|[^\s<>\"(),;:*\[\]]{1,320})(?:@|%40)(?:\[[^\]\s]{1,99}\]|[^\s<>\"'(),;:\[\]/?&]*)>?"
 )
 
 
@@ -73,8 +73,8 @@ def without_secrets(text: str) -> str:
     """`text` without the known secrets, and without user and password in addresses of the web."""
     for secret in _rules.secrets:
         text = text.replace(secret, MASK)
-    for secret in _rules.secrets:
-        text = _without_beginning(text, secret)
+    cut = max((_beginning(text, secret) for secret in _rules.secrets), default=0)
+    text = text[: len(text) - cut] + MASK if cut else text
     return _LOGIN_IN_URL.sub(f"{MASK}@", text)
 
 
@@ -86,12 +86,10 @@ def without_person(text: str, address: str) -> str:
     return re.sub(rf"(?<!\w){local}(?!\w)", ADDRESS, text, flags=re.IGNORECASE) if len(local) > 2 else text
 
 
-def _without_beginning(text: str, secret: str) -> str:
-    """A text cut to length may end in the middle of a secret."""
-    for length in range(min(len(secret) - 1, len(text)), _SHORTEST - 1, -1):
-        if text.endswith(secret[:length]):
-            return text[:-length] + MASK
-    return text
+def _beginning(text: str, secret: str) -> int:
+    """How many letters of a secret end the text: one cut to length may end in the middle of it."""
+    longest = min(len(secret) - 1, len(text))
+    return next((n for n in range(longest, _SHORTEST - 1, -1) if text.endswith(secret[:n])), 0)
 
 
 def _spellings(secret: str) -> set[str]:

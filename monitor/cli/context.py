@@ -116,7 +116,7 @@ def say(text: str) -> None:
 def print_json(value: object) -> None:
     """JSON, indented for people, one line for pipes."""
     indent = 2 if sys.stdout.isatty() else None
-    click.echo(json.dumps(value, ensure_ascii=False, indent=indent, default=str))
+    click.echo(without_secrets(json.dumps(value, ensure_ascii=False, indent=indent, default=str)))
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
