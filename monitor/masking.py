@@ -26,9 +26,8 @@ _SECRET_IN_QUERY = re.compile(
     re.IGNORECASE,
 )
 # A quoted local part, or anything in one piece; after the sign perhaps nothing, where a server broke the line there.
-# Our own files of letters are named after their Message-ID and are no addresses.
 _ADDRESS = re.compile(
-    r"(?!\S+@\S+\.eml(?!\w))<?(?:\"[^@]{1,320}\"|[^\s<>\"(),;:*\[\]]{1,320})(?:@|%40)(?:\[[^\]\s]{1,99}\]|[^\s<>\"'(),;:\[\]/?&]*)>?"
+    r"<?(?:\"[^@]{1,320}\"|[^\s<>\"(),;:*\[\]]{1,320})(?:@|%40)(?:\[[^\]\s]{1,99}\]|[^\s<>\"'(),;:\[\]/?&]*)>?"
 )
 
 
@@ -66,7 +65,12 @@ def said(text: str) -> str:
 def logged(text: str) -> str:
     """`text` as it may stand in a log: neither secrets nor tokens nor mail addresses."""
     text = _SECRET_IN_QUERY.sub(rf"\1{MASK}", _TOKEN_IN_PATH.sub(rf"\1{MASK}", without_secrets(text)))
-    return _ADDRESS.sub(ADDRESS, text) if "@" in text or "%40" in text else text
+    return _ADDRESS.sub(_address, text) if "@" in text or "%40" in text else text
+
+
+def _address(found: re.Match[str]) -> str:
+    """Our own files of letters are named after their Message-ID, which only looks like an address."""
+    return found[0] if found[0].endswith(".eml") else ADDRESS
 
 
 def without_secrets(text: str) -> str:
@@ -93,16 +97,22 @@ def _beginning(text: str, secret: str) -> int:
 
 
 def _spellings(secret: str) -> set[str]:
-    """As it is, as Python, JSON and URLs escape it, and as SMTP's AUTH sends it."""
+    """As it is, as Python, JSON and URLs escape it, once or twice, and as SMTP's AUTH sends it."""
     raw = secret.encode("utf-8", "surrogatepass")
-    return {
-        secret,
-        " ".join(secret.split()),
-        repr(secret)[1:-1],
-        ascii(secret)[1:-1],
-        json.dumps(secret)[1:-1],
-        quote(raw, safe=""),
-        quote_plus(raw),
-        base64.b64encode(raw).decode(),
-        base64.urlsafe_b64encode(raw).decode(),
-    }
+    escaped = {secret, " ".join(secret.split())}
+    for _ in range(2):
+        escaped |= {form for text in escaped for form in _escaped(text)}
+    encoded = {base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode()}
+    return escaped | encoded | {quote(raw, safe=""), quote_plus(raw)}
+
+
+def _escaped(text: str) -> tuple[str, ...]:
+    """Python writes a text between single quotes when there is a double one in or beside it."""
+    beside = text + '"'
+    return (
+        repr(text)[1:-1],
+        repr(beside)[1:-2],
+        ascii(text)[1:-1],
+        ascii(beside)[1:-2],
+        json.dumps(text)[1:-1],
+    )

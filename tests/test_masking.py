@@ -43,6 +43,16 @@ def test_a_secret_is_masked_in_every_spelling(spelling: str) -> None:
         assert spelling[:6] not in without_secrets(text[:cut])
 
 
+@pytest.mark.parametrize("beside", ["", "'", '"', "'\""])
+def test_a_secret_in_an_error_in_an_error(beside: str) -> None:
+    """Python's own way of showing values, once and twice over, whatever quotes stand beside the secret."""
+    for secret in (PASSWORD, "SECRETxyz'x", 'SECRETxyz"x', "SECRETxyz\\x"):
+        hide([secret])
+        once = RuntimeError(f"login {secret} {beside}", [secret])
+        for text in (str(once), repr(once), repr(repr(once)), json.dumps(repr(once)), repr([str(once)])):
+            assert "SECR" not in without_secrets(text), text
+
+
 def test_what_is_too_short_to_be_a_secret() -> None:
     """Three letters are masked nowhere: every line would be eaten."""
     assert without_secrets("abc abcd") == "abc abcd"
