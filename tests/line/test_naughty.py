@@ -119,7 +119,7 @@ def test_no_code_point_is_hidden(plane: int) -> None:
 
 
 def test_strings_that_break_programs_arrive_as_text(shared: Path, store: Store) -> None:
-    """Each is stored, does no harm as a question to the search, and is words in its letter: no tag, no header, no hidden sign."""
+    """Each is stored, harmless as a search, and mere words in its letter: no tag, no header, no hidden sign."""
     strings = naughty(shared)
     kept = archive(store, strings)
     # U+0085 is read as the ellipsis it stands for in Windows-1252.
