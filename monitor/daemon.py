@@ -18,6 +18,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from monitor.errors import VietnhatError
 from monitor.logs import log, warn
+from monitor.masking import logged
 from monitor.notify import notify, watchdog_seconds
 from monitor.pulse import Pulse
 
@@ -71,7 +72,7 @@ class _Bell:
         except VietnhatError as error:
             trouble = self._tell("failed", name, str(error))
         except Exception as error:
-            trouble = self._tell("bug", name, repr(error)[:500])
+            trouble = self._tell("bug", name, logged(repr(error))[:500])
         finally:
             self.pulse.end(name, now, trouble)
 

@@ -8,6 +8,7 @@
     ├── DatabaseError             the store cannot be opened or used
     ├── AlreadyRunning            another daemon holds the database
     ├── AlreadyTraining           (monitor.learning) another process changes the models
+    ├── BadToken                  (monitor.keys) a link that is forged, expired or meant for something else
     └── BadLetter                 (monitor.delivery.message) a value that no letter can carry
 
 Expected outcomes of the network are values (`monitor.types.Failed`, `Deferred`, …), not errors.

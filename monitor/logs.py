@@ -1,18 +1,24 @@
-"""Log lines on standard error: one per feed poll and per letter, as key=value or JSON. Knows structlog."""
+"""Log lines on standard error: one per feed poll and per letter, as key=value or JSON. Knows structlog.
+
+What libraries tell Python's own logging comes out here too, so that no line goes round the masks.
+"""
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
 
+from monitor.masking import hide_addresses, logged, without_person
 from monitor.types import Delivery, PollReport, SendOutcome, Subscriber
 
 
 def configure(form: str) -> None:
-    """Choose the form, `text` or `json`, once at the start of a program."""
+    """Choose the form, `text` or `json`, once at the start of a program. From then on no address is told."""
+    hide_addresses()
     last: Any = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if form == "json"
@@ -24,11 +30,14 @@ def configure(form: str) -> None:
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            _one_line,
+            _masked,
             last,
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+    root = logging.getLogger()
+    if not any(isinstance(handler, _FromLibraries) for handler in root.handlers):
+        root.addHandler(_FromLibraries(logging.WARNING))
 
 
 def log(event: str, **values: object) -> None:
@@ -58,24 +67,40 @@ def polled(report: PollReport) -> None:
 
 
 def delivered(delivery: Delivery, outcome: SendOutcome) -> None:
-    """The line of one attempt at one letter; addresses are personal, so the outbox number stands for them."""
+    """The line of one attempt at one letter; addresses are personal, so the outbox number stands for them.
+
+    Servers quote whom they refuse, in forms of their own: so the one address this is about is taken out first.
+    """
     log(
         "deliver",
         letter=delivery.id,
         outcome=type(outcome).__name__.lower(),
         attempt=delivery.attempts + 1,
-        reply=outcome.reply[:200],
+        reply=logged(without_person(outcome.reply, delivery.letter.recipient))[:200],
     )
 
 
 def undeliverable(subscriber: Subscriber, reason: str) -> None:
     """The line of a reader no letter can be written for."""
-    warn("no-letter", reader=subscriber.id, reason=reason)
+    warn("no-letter", reader=subscriber.id, reason=without_person(reason, subscriber.address))
 
 
-def _one_line(_logger: Any, _name: str, values: MutableMapping[str, Any]) -> Mapping[str, Any]:
-    """Text of strangers must not make a second line or move a terminal's cursor."""
+class _FromLibraries(logging.Handler):
+    """What asyncio, APScheduler and others warn of, as lines of ours."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """One line, with the error that came with it."""
+        error = {"error": repr(record.exc_info[1])} if record.exc_info else {}
+        warn("library", name=record.name, message=record.getMessage(), **error)
+
+
+def _masked(_logger: Any, _name: str, values: MutableMapping[str, Any]) -> Mapping[str, Any]:
+    """Nothing secret or personal; and text of strangers must not make a second line or move a terminal's cursor."""
     return {
-        key: "".join(c if c.isprintable() else " " for c in value) if isinstance(value, str) else value
+        key: value if value is None or isinstance(value, int | float) else _one_line(logged(str(value)))
         for key, value in values.items()
     }
+
+
+def _one_line(text: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in text)

@@ -13,9 +13,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
+from monitor.errors import VietnhatError
 from monitor.ingest import course
 from monitor.ingest.cadence import HISTORY, is_due, rhythm
 from monitor.ingest.dedupe import plan
+from monitor.masking import logged
 from monitor.store import polls
 from monitor.store.database import Store
 from monitor.types import (
@@ -79,7 +81,16 @@ class Poller:
             self.fetcher.hold(host, pause.total_seconds())
 
         async def one(feed: Feed) -> PollReport | _Unanswered:
-            result = await self._poll_one(feed, course.fresh(states.get(feed.id), feed), now)
+            state = course.fresh(states.get(feed.id), feed)
+            try:
+                result = await self._poll_one(feed, state, now)
+            except VietnhatError:
+                raise
+            except (
+                Exception
+            ) as error:  # a bug that one feed's answer brings out must not cost the others theirs
+                failure = Failed(FailureKind.BUG, f"a mistake of this program: {logged(repr(error))[:300]}")
+                result = self._failed(feed, state, failure, now)
             if isinstance(result, PollReport):
                 self.report(result)
             return result

@@ -14,8 +14,16 @@ MODULES = sorted([*ROOT.glob("monitor/**/*.py"), *ROOT.glob("classifiers/**/*.py
 STAGES = ("monitor.ingest", "monitor.digest", "monitor.delivery", "monitor.store")
 FLOORS = [
     ("classifiers",),
-    ("monitor.types", "monitor.errors", "monitor.config"),
-    (*STAGES, "monitor.locks", "monitor.logs", "monitor.labelfiles", "monitor.card", "monitor.web"),
+    ("monitor.types", "monitor.errors", "monitor.config", "monitor.masking"),
+    (
+        *STAGES,
+        "monitor.locks",
+        "monitor.logs",
+        "monitor.labelfiles",
+        "monitor.card",
+        "monitor.keys",
+        "monitor.web",
+    ),
     ("monitor.threads", "monitor.pulse", "monitor.notify", "monitor.metrics"),
     (
         "monitor.serving",
@@ -52,6 +60,7 @@ ONE_HOME = {
     "starlette": {"monitor.web.health", "monitor.web.server"},
     "uvicorn": {"monitor.web.server"},
     "prometheus_client": {"monitor.metrics"},
+    "itsdangerous": {"monitor.keys"},
 }
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
+import threading
 from collections.abc import Callable
+from types import TracebackType
 from typing import Any, NoReturn
 
 import click
@@ -26,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "retrain": ("training", "Learn from corrections; serve if the gate is passed."),
     "model": ("models", "List, evaluate, compare, promote or roll back models."),
     "taxonomy": ("taxonomy", "Show or check sectors and commitments; take a new statement in."),
+    "keys": ("keys", "Show or renew the keys that sign links in letters."),
     "config": ("config", "Show the settings in force."),
     "status": ("config", "Say how feeds, articles, model and mail are doing."),
 }
@@ -69,6 +73,11 @@ def cli(ctx: click.Context, db: str | None, feeds: str | None) -> None:
 
 def main() -> NoReturn:
     """The program: exit code 0, 1 when something failed, 2 when misused. No traceback reaches a person."""
+    os.umask(0o077)  # what we make holds readers or secrets, or lies beside files that do
+    # Our children start with `python -c`, which would import from the working folder before anything else.
+    os.environ["PYTHONSAFEPATH"] = "1"
+    sys.excepthook = _bug
+    threading.excepthook = lambda met: _bug(met.exc_type, met.exc_value, met.exc_traceback)
     sys.exit(guarded(lambda: cli.main(standalone_mode=False)))
 
 
@@ -102,6 +111,17 @@ def guarded(action: Callable[[], Any]) -> int:
 
 def _complaint(text: str, exit_code: int) -> int:
     """One line, whatever it quotes."""
-    line = "".join(c if c.isprintable() else " " for c in f"vietnhat: {text}")
+    from monitor.masking import said
+
+    line = "".join(c if c.isprintable() else " " for c in said(f"vietnhat: {text}"))
     print(line, file=sys.stderr)  # noqa: T201
     return exit_code
+
+
+def _bug(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
+    """A bug is shown whole, for whoever mends it, but for what nobody may read."""
+    import traceback
+
+    from monitor.masking import logged
+
+    print(logged("".join(traceback.format_exception(kind, error, trace))), end="", file=sys.stderr)  # noqa: T201

@@ -24,6 +24,7 @@ def show(ctx: click.Context, as_json: bool) -> None:
     from pydantic import SecretStr
 
     from monitor.config.settings import PREFIX
+    from monitor.masking import without_secrets
 
     settings = settings_of(ctx)
     rows = []
@@ -32,7 +33,8 @@ def show(ctx: click.Context, as_json: bool) -> None:
         shown: object = "(set)" if isinstance(value, SecretStr) else value
         if isinstance(shown, frozenset):
             shown = ",".join(sorted(shown))
-        rows.append((PREFIX + name.upper(), "" if shown is None else str(shown), about.description or ""))
+        told = "" if shown is None else without_secrets(str(shown))
+        rows.append((PREFIX + name.upper(), told, about.description or ""))
     if as_json:
         print_json({name: value for name, value, _ in rows})
         return

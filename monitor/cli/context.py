@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -12,8 +13,9 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from monitor.config.settings import Settings, load_settings
+from monitor.config.settings import PREFIX, Settings, load_settings, told_to_all
 from monitor.errors import Misuse
+from monitor.masking import hide, said, without_secrets
 from monitor.store.database import Store, open_store
 from monitor.types import Feed
 
@@ -27,9 +29,33 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def settings_of(ctx: click.Context) -> Settings:
-    """Settings with the options of the command line on top. Raises Misuse."""
-    given = ctx.find_root().obj or {}
-    return load_settings({"db": given.get("db"), "feeds": given.get("feeds")})
+    """Settings with the options of the command line on top, read once. Raises Misuse.
+
+    From then on secrets are masked in all we say, and gone from the environment that children inherit.
+    """
+    given = ctx.find_root().ensure_object(dict)
+    if "settings" not in given:
+        given["settings"] = fresh_settings(ctx)
+        if exposed := told_to_all():
+            say(exposed)
+    found: Settings = given["settings"]
+    return found
+
+
+def fresh_settings(ctx: click.Context) -> Settings:
+    """The settings as they are now. Raises Misuse.
+
+    A secret that stood in the environment is remembered from the first reading, since it is gone from there.
+    """
+    given = ctx.find_root().ensure_object(dict)
+    taken: dict[str, str] = given.setdefault("taken", {})
+    settings = load_settings({"db": given.get("db"), "feeds": given.get("feeds"), **taken})
+    hide(settings.secrets)
+    for name in settings.secret_names:
+        value = os.environ.pop(PREFIX + name.upper(), None)
+        if value:
+            taken[name] = value
+    return settings
 
 
 def store_of(settings: Settings, *, durable: bool = False) -> Store:
@@ -96,13 +122,13 @@ def local(instant: datetime) -> str:
 
 def say(text: str) -> None:
     """A line for the person, on standard error: results go to standard output."""
-    click.echo(clean(text), err=True)
+    click.echo(clean(said(text)), err=True)
 
 
 def print_json(value: object) -> None:
     """JSON, indented for people, one line for pipes."""
     indent = 2 if sys.stdout.isatty() else None
-    click.echo(json.dumps(value, ensure_ascii=False, indent=indent, default=str))
+    click.echo(without_secrets(json.dumps(value, ensure_ascii=False, indent=indent, default=str)))
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -124,8 +150,8 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
 
 
 def clean(cell: object) -> str:
-    """Text of strangers, safe for a terminal: no control characters."""
-    text = "" if cell is None else str(cell)
+    """Text of strangers, safe for a terminal: no control characters, and none of our secrets."""
+    text = "" if cell is None else without_secrets(str(cell))
     return "".join(c if c.isprintable() else " " for c in text)
 
 

@@ -84,7 +84,8 @@ def send(ctx: click.Context, now: datetime, queue_only: bool, as_json: bool) -> 
     else:
         print_table(
             ("reader", "slot", "items", "more", "left out"),
-            [(d.subscriber.address, local(d.slot), len(d.items), d.more, len(d.omitted)) for d in issued],
+            # the number, for what a timer prints ends in a log; 'subscribers list' says whose it is
+            [(d.subscriber.id, local(d.slot), len(d.items), d.more, len(d.omitted)) for d in issued],
         )
         if not issued:
             say("nothing is due")

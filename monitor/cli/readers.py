@@ -118,12 +118,12 @@ def list_subscribers(ctx: click.Context, as_json: bool) -> None:
         print_json([asdict(reader) for reader in readers])
         return
     print_table(
-        ("address", "status", "language", "cadence", "hour", "zone", "sectors", "since"),
+        ("address", "status", "language", "cadence", "hour", "zone", "sectors", "since", "number"),
         [
             (
                 r.address, r.status, r.language,
                 r.cadence if r.cadence == "daily" else f"weekly {WEEKDAYS[r.weekday]}",
-                f"{r.hour:02d}:00", r.zone, " ".join(r.sectors) or "all", local(r.created_at),
+                f"{r.hour:02d}:00", r.zone, " ".join(r.sectors) or "all", local(r.created_at), r.id,
             )
             for r in readers
         ],

@@ -16,6 +16,7 @@ import click
 from monitor.cli.context import (
     as_of_option,
     chosen_feeds,
+    fresh_settings,
     json_option,
     print_json,
     print_table,
@@ -90,10 +91,11 @@ def run(ctx: click.Context) -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
     def load() -> tuple[Settings, Sequence[Feed]]:
-        settings = settings_of(ctx)
+        settings = fresh_settings(ctx)
         return settings, load_feeds(settings.feeds)
 
-    settings, feeds = load()
+    settings = settings_of(ctx)
+    feeds = load_feeds(settings.feeds)
     configure(settings.log)
     with ExitStack() as stack:
         stack.enter_context(held(lock_path(settings, "run")))

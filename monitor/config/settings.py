@@ -7,12 +7,13 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
+from monitor.config.credentials import check_credentials, open_to_others
 from monitor.errors import Misuse
 
 PREFIX = "VIETNHAT_"
@@ -166,6 +167,19 @@ class Settings(BaseSettings):
         return self
 
     @property
+    def secret_names(self) -> tuple[str, ...]:
+        """The settings that are secrets and are set."""
+        return tuple(name for name in type(self).model_fields if isinstance(getattr(self, name), SecretStr))
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every text that must never be told: the secrets, and what holds one."""
+        plain = [getattr(self, name).get_secret_value() for name in self.secret_names]
+        login = [f"\0{self.smtp_user}\0{each}" for each in plain if self.smtp_user]  # as AUTH PLAIN sends it
+        proxy = urlsplit(self.proxy or "").password or ""
+        return (*plain, *login, proxy, unquote(proxy))
+
+    @property
     def user_agent(self) -> str:
         """Who we say we are: RFC 9110 section 10.1.5, with a way to reach us."""
         from monitor import __version__
@@ -180,6 +194,10 @@ def load_settings(overrides: Mapping[str, object] | None = None) -> Settings:
     secrets = os.environ.get("CREDENTIALS_DIRECTORY") or None
     if secrets and not Path(secrets).is_dir():
         raise Misuse(f"CREDENTIALS_DIRECTORY: {secrets} is not a folder; correct or unset it")
+    if secrets:
+        check_credentials(
+            Path(secrets), prefix=PREFIX, known=[(PREFIX + name).lower() for name in Settings.model_fields]
+        )
     try:
         _refuse_unknown(dotenv_values(".env", encoding="utf-8", interpolate=False), ".env: ")
         return Settings(_secrets_dir=secrets, **given)  # type: ignore[arg-type]  # checked by pydantic
@@ -192,6 +210,25 @@ def load_settings(overrides: Mapping[str, object] | None = None) -> Settings:
         name = PREFIX + "_".join(str(part) for part in finding["loc"][:1]).upper()
         message = finding["msg"].removeprefix("Value error, ")
         raise Misuse(f"{name}: {message}; correct it in the environment or in .env") from error
+
+
+def told_to_all() -> str:
+    """What is to be said when .env holds a secret and other users of this machine may read it; else ""."""
+    dotenv = Path(".env")
+    if not open_to_others(dotenv):
+        return ""
+    secret = [
+        PREFIX + name.upper()
+        for name, field in Settings.model_fields.items()
+        if field.annotation == SecretStr | None
+    ]
+    given = dotenv_values(dotenv, encoding="utf-8", interpolate=False)
+    found = next((name for name in secret if given.get(name)), "")
+    return (
+        f".env: holds {found} and can be read by other users of this machine; type: chmod 600 .env"
+        if found
+        else ""
+    )
 
 
 def _refuse_unknown(names: Iterable[str], where: str = "") -> None:

@@ -37,12 +37,15 @@ _NO_TEXT = [
     "textarea",
     "select",
 ]
-# Format characters (soft hyphen, zero width, bidi, tags), fillers that look like nothing, and controls.
+# Format characters (soft hyphen, zero width, bidi, tags), fillers that look like nothing, controls, and code points
+# that are no characters.
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
     "\u202a-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\ud800-\udfff"
     "\u0600-\u0605\u06dd\u070f\u08e2\U000110bd\U000110cd\U00013430-\U0001345f\U0001bca0-\U0001bca3"
-    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff\u0890\u0891\ufdd0-\ufdef"
+    + "".join(f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0x10000, 0x110000, 0x10000))
+    + "]"
 )
 _CLEARING = re.compile(r"clear\s*:\s*both", re.IGNORECASE)
 _HEADING = re.compile(

@@ -21,6 +21,7 @@ from yarl import URL  # the URL type of aiohttp's own interface
 from monitor.ingest import challenge, guard
 from monitor.ingest.answer import Redirect, asked_pause, conditional_headers, fresh_validators, retry_after
 from monitor.ingest.spacing import HostSpacing
+from monitor.masking import without_secrets
 from monitor.types import Failed, FailureKind, Fetched, FetchOutcome, NotModified, Validators
 
 _CHUNK = 65536
@@ -116,7 +117,7 @@ class Fetcher:
         The deadline covers all hops and bodies together, but not the waiting for a host's turn.
         """
         try:
-            start = URL(url)
+            start = _usable(url)
         except ValueError as error:
             return Failed(FailureKind.BAD_RESPONSE, f"not a usable URL: {error}")
         jar = aiohttp.CookieJar(unsafe=True)
@@ -126,9 +127,14 @@ class Fetcher:
             if not isinstance(outcome, Redirect):
                 return outcome
             try:
-                exchange.url = exchange.url.join(URL(outcome.location)).with_fragment(None)
+                target = exchange.url.join(_usable(outcome.location)).with_fragment(None)
             except ValueError as error:
                 return Failed(FailureKind.BAD_REDIRECT, f"redirect to an unusable URL: {error}")
+            if self._is_listed(target) and not self._is_listed(exchange.url):
+                # Listing a host lets its own feeds be fetched; it opens it to no stranger's redirect.
+                reason = f"{guard.REFUSED}: a redirect to a listed host is refused"
+                return Failed(FailureKind.REFUSED_ADDRESS, reason)
+            exchange.url = target
             exchange.hops += 1
             exchange.permanent = exchange.permanent and outcome.permanent
         return Failed(FailureKind.BAD_REDIRECT, f"more than {self._policy.max_redirects} redirects")
@@ -247,6 +253,13 @@ class Fetcher:
         return bytes(body)
 
 
+def _usable(text: str) -> URL:
+    """The URL. Raises ValueError for a host in broken punycode too, which yarl itself tells only when asked."""
+    url = URL(text)
+    _ = url.host
+    return url
+
+
 def _tls() -> ssl.SSLContext:
     context = ssl.create_default_context()
     # baotintuc.vn speaks only legacy renegotiation, which OpenSSL 3 refuses by default. Certificates are
@@ -256,7 +269,9 @@ def _tls() -> ssl.SSLContext:
 
 
 def _failure(error: Exception, policy: FetchPolicy) -> Failed:
-    printable = "".join(letter if letter.isprintable() else " " for letter in str(error)[:400])
+    printable = "".join(
+        letter if letter.isprintable() else " " for letter in without_secrets(str(error))[:400]
+    )
     text = " ".join(printable.split())[:200] or type(error).__name__
     match error:
         case aiohttp.SocketTimeoutError():

@@ -19,9 +19,33 @@ REFUSED = "private address"
 """The words by which a refusal is known again after aiohttp has wrapped it."""
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-_INSIDE = (ipaddress.IPv6Network("::/96"), ipaddress.IPv6Network("64:ff9b:1::/48"))
+_GLOBAL = ipaddress.IPv6Network("2000::/3")
+"""All that IANA has given out as global unicast; what lies outside is local, a wrapping, or nothing yet."""
+
+# Python's own tables differ from one patch release to the next; what matters of IANA's registries stands here too.
+_NO_HOST = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            "192.0.0.0/24",  # protocol assignments: DS-Lite, NAT64 discovery
+            "192.88.99.0/24",  # 6to4 relays, any of them
+            "198.18.0.0/15",  # benchmarks
+            "2001::/23",  # protocol assignments, Teredo among them
+            "2001:db8::/32",  # documentation
+            "3ffe::/16",  # 6bone, given back
+            "3fff::/20",  # documentation
+        ),
+    )
+)
+_ISATAP = (0x00005EFE, 0x02005EFE)
 _NUMBERS_AND_DOTS = re.compile(r"(?:0x[0-9a-f]*|[0-9]+)(?:\.(?:0x[0-9a-f]*|[0-9]+)){0,3}", re.IGNORECASE)
-_LOCAL_NAME = re.compile(r"(?:.*\.)?(?:localhost|localdomain|local|internal)", re.IGNORECASE)
+_NUMBER_LAST = re.compile(r"(?:.*\.)?(?:0x[0-9a-f]*|[0-9]+)", re.IGNORECASE)
+_LABEL = r"[^\x00-\x2c./:-@[-^`{-\xa0\s]{1,63}"  # letters of any script, digits, "-" and "_"
+_NAME = re.compile(rf"(?=.{{1,253}}$)(?:{_LABEL}\.)+{_LABEL}")
+_LOCAL_NAME = re.compile(
+    r"(?:.*\.)?(?:localhost|localdomain|local|internal|intranet|private|corp|home|lan|home\.arpa)",
+    re.IGNORECASE,
+)
 
 
 def refusal(scheme: str, host: str, port: int | None) -> str:
@@ -33,16 +57,26 @@ def refusal(scheme: str, host: str, port: int | None) -> str:
     if port is None or not (port in (80, 443) or 1024 <= port <= 65535):
         return f"port {port} is refused: 80, 443 and 1024 or higher are allowed"
     address = literal_address(host)
-    if address is not None and is_private(address):
-        return f"{REFUSED} {host} ({address}) is refused"
-    if _LOCAL_NAME.fullmatch(host.rstrip(".")):
-        return f"{REFUSED}: the name {host} is refused"
+    if address is not None:
+        return f"{REFUSED} {host[:80]} ({address}) is refused" if is_private(address) else ""
+    return _refused_name(host)
+
+
+def _refused_name(host: str) -> str:
+    """A proxy looks names up itself, and may read more into them than we: only plain ones with a dot are asked for."""
+    name = host.removesuffix(".")
+    if _LOCAL_NAME.fullmatch(name.rstrip(".")):
+        return f"{REFUSED}: the name {host[:80]} is refused"
+    if not _NAME.fullmatch(name) or _NUMBER_LAST.fullmatch(name):
+        return f"{host[:80]!r} is no public host's name"
     return ""
 
 
 def literal_address(host: str) -> Address | None:
     """The address a host spells out, in any form the C library reads: 127.1, 0x7f000001, 2130706433, 0."""
-    bare = host.strip("[]").rstrip(".").split("%")[0]
+    bare = host.strip("[]").rstrip(".")
+    if ":" in bare:
+        bare = bare.split("%")[0]  # a zone, which says through which interface
     try:
         return ipaddress.ip_address(bare)
     except ValueError:
@@ -57,18 +91,21 @@ def literal_address(host: str) -> Address | None:
 
 def is_private(address: Address) -> bool:
     """True for all that is not one public host; an IPv4 address wrapped in IPv6 counts as itself."""
+    if any(address in network for network in _NO_HOST):
+        return True
     if isinstance(address, ipaddress.IPv4Address):
         return not address.is_global or address.is_multicast or address.is_reserved
     inner = _wrapped(address)
     if inner is not None:
         return is_private(inner)
-    inside = address.is_site_local or any(address in network for network in _INSIDE)
-    return inside or not address.is_global or address.is_multicast
+    return address not in _GLOBAL or not address.is_global
 
 
 def _wrapped(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    if address in _NAT64:
-        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    """The IPv4 host that a translator or tunnel would reach. Teredo's is refused with all its kind."""
+    number = int(address)
+    if address in _NAT64 or (address in _GLOBAL and number >> 32 & 0xFFFFFFFF in _ISATAP):
+        return ipaddress.IPv4Address(number & 0xFFFFFFFF)
     return address.ipv4_mapped or address.sixtofour
 
 

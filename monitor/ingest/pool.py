@@ -19,6 +19,7 @@ from typing import Any, Self
 from pebble import CONSTS, ProcessExpired, ProcessFuture, ProcessPool
 
 from monitor.ingest.read import read
+from monitor.masking import logged
 from monitor.types import Document, Failed, FailureKind, Feed
 
 _WORKERS = 2
@@ -78,7 +79,7 @@ class ReaderPool:
             except BrokenProcessPool:
                 continue
             except Exception as error:  # a bug met by one feed's body is that feed's failure, with its name
-                return Failed(FailureKind.CRASHED_READER, f"reading failed: {error!r:.200}")
+                return Failed(FailureKind.CRASHED_READER, f"reading failed: {logged(repr(error))[:200]}")
             finally:
                 self._running.discard(future)
         return Failed(FailureKind.CRASHED_READER, "no reading process could be started")

@@ -86,6 +86,7 @@ class FailureKind(StrEnum):
     UNREADABLE = "unreadable"
     CRASHED_READER = "crashed-reader"
     SLOW_READER = "slow-reader"
+    BUG = "bug"
 
 
 @dataclass(frozen=True, slots=True)

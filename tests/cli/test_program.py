@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -128,8 +130,15 @@ def test_main_exits(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
     from monitor.cli import main
 
     monkeypatch.setattr(sys, "argv", ["vietnhat", "taxonomy", "show", "nix"])
-    with pytest.raises(SystemExit) as caught:
-        main()
+    for place, name in ((sys, "excepthook"), (threading, "excepthook")):
+        monkeypatch.setattr(place, name, getattr(place, name))  # set back after the test
+    monkeypatch.setenv("PYTHONSAFEPATH", "")
+    mask = os.umask(0)
+    try:
+        with pytest.raises(SystemExit) as caught:
+            main()
+    finally:
+        assert os.umask(mask) == 0o077
     assert caught.value.code == 2
     assert capsys.readouterr().err.startswith("vietnhat: there is no sector or commitment 'nix'")
 

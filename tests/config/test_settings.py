@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -159,3 +160,85 @@ def test_a_credential_that_is_no_text(monkeypatch: pytest.MonkeyPatch, tmp_path:
     with pytest.raises(Misuse, match=r"smtp_password.* UTF-8") as caught:
         load_settings()
     assert "geheim" not in str(caught.value)
+
+
+@pytest.mark.parametrize("raw", [b"geheim", b"geheim\n", b"geheim\r\n", b"\n  geheim \n\n"])
+def test_a_credential_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, raw: bytes) -> None:
+    """`echo geheim > file` works, as do editors that end lines otherwise."""
+    (tmp_path / "vietnhat_smtp_password").write_bytes(raw)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    password = load_settings().smtp_password
+    assert password is not None
+    assert password.get_secret_value() == "geheim"
+
+
+@pytest.mark.parametrize(
+    ("raw", "problem"),
+    [
+        (b"", "is empty"), (b" \n\n", "is empty"), (b"geheim\0", "characters that are no text"),
+        (b"geheim\nzweite", "more than one line"), (b"\xff\xfeg\0", "is not UTF-8"), (b"\x7fELF\x02\x01", "no text"),
+        (b"\xef\xbb\xbfgeheim\n", "no text"), (b"x" * 70_000, "is too large"),
+    ],
+)  # fmt: skip
+def test_a_credential_that_is_none(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, raw: bytes, problem: str
+) -> None:
+    """What cannot be a password is one line that names the file, never its contents: no letter goes without login."""
+    file = tmp_path / "vietnhat_smtp_password"
+    file.write_bytes(raw)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    with pytest.raises(Misuse, match=problem) as caught:
+        load_settings()
+    assert str(caught.value).startswith(f"{file}: ")
+    assert "geheim" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["folder", "fifo", "dangling", "ring", "outside"])
+def test_a_credential_that_is_no_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kind: str) -> None:
+    """A folder, a pipe or a link that leads nowhere or away is told at once, and nothing waits for it."""
+    folder = tmp_path / "credentials"
+    folder.mkdir()
+    file = folder / "vietnhat_smtp_password"
+    (tmp_path / "elsewhere").write_text("geheim", encoding="utf-8")
+    match kind:
+        case "folder":
+            file.mkdir()
+        case "fifo":
+            os.mkfifo(file)
+        case "dangling":
+            file.symlink_to("nowhere")
+        case "ring":
+            file.symlink_to(file.name)
+        case _:
+            file.symlink_to(tmp_path / "elsewhere")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(folder))
+    with pytest.raises(Misuse, match=r"smtp_password: .*; put the value alone into it"):
+        load_settings()
+
+
+def test_a_credential_behind_a_link_in_its_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Links within the folder are followed: Kubernetes lays secrets out so."""
+    (tmp_path / "..2026").mkdir()
+    (tmp_path / "..2026" / "vietnhat_smtp_password").write_text("geheim\n", encoding="utf-8")
+    (tmp_path / "..data").symlink_to("..2026")
+    (tmp_path / "vietnhat_smtp_password").symlink_to("..data/vietnhat_smtp_password")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    password = load_settings().smtp_password
+    assert password is not None
+    assert password.get_secret_value() == "geheim"
+
+
+def test_a_credential_with_an_unknown_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A misspelt credential is told like a misspelt variable."""
+    (tmp_path / "vietnhat_smtp_pasword").write_text("geheim", encoding="utf-8")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    with pytest.raises(Misuse, match="vietnhat_smtp_pasword: unknown setting"):
+        load_settings()
+
+
+def test_every_text_that_holds_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The password, what AUTH makes of it, and the proxy's, as it is and decoded."""
+    monkeypatch.setenv("VIETNHAT_SMTP_USER", "digest")
+    monkeypatch.setenv("VIETNHAT_SMTP_PASSWORD", "geheim")
+    monkeypatch.setenv("VIETNHAT_PROXY", "http://u:a%2Fb@proxy:3128")
+    assert set(load_settings().secrets) == {"geheim", "\0digest\0geheim", "a%2Fb", "a/b"}

@@ -100,6 +100,8 @@ def test_moved_to(httpserver: HTTPServer, hops: tuple[int, ...], moved: bool) ->
     [
         ("/loop", FailureKind.BAD_REDIRECT),
         ("", FailureKind.BAD_REDIRECT),
+        ("http://xn--a/", FailureKind.BAD_REDIRECT),
+        ("//xn--127-.example/", FailureKind.BAD_REDIRECT),
         ("http://127.0.0.1:1/", FailureKind.REFUSED_ADDRESS),
         ("http://2130706433:8080/", FailureKind.REFUSED_ADDRESS),
         ("http://[::ffff:7f00:1]:8080/", FailureKind.REFUSED_ADDRESS),
@@ -118,6 +120,22 @@ def test_every_hop_is_checked(httpserver: HTTPServer, location: str, kind: Failu
     answer.headers["Location"] = location
     httpserver.expect_request("/loop").respond_with_response(answer)
     assert _kind(_fetch(httpserver, "/loop")) is kind
+
+
+def test_a_stranger_is_not_let_in_by_a_listing(
+    monkeypatch: pytest.MonkeyPatch, httpserver: HTTPServer
+) -> None:
+    """A feed that is not listed cannot redirect to a host that is."""
+    monkeypatch.setattr(
+        "monitor.ingest.guard.is_private", lambda _: False
+    )  # as if loopback were the internet
+    _resolve_all_to_loopback(monkeypatch)
+    listed = f"127.0.0.1:{httpserver.port}"
+    to_listed = {"Location": f"http://{listed}/inside"}
+    httpserver.expect_request("/feed").respond_with_data(b"", status=302, headers=to_listed)
+    outcome = asyncio.run(_fetch_url(f"http://news.example:{httpserver.port}/feed", httpserver.port))
+    assert _kind(outcome) is FailureKind.REFUSED_ADDRESS
+    assert [request.path for request, _ in httpserver.log] == ["/feed"]
 
 
 def test_cookies_live_for_one_exchange(httpserver: HTTPServer) -> None:
@@ -237,6 +255,20 @@ def test_a_proxy_may_be_private(httpserver: HTTPServer) -> None:
     assert len(httpserver.log) == 1
 
 
+def test_the_proxys_password_is_not_told() -> None:
+    """A proxy that refuses is a failure without the login in its address: reasons are stored and mailed."""
+
+    async def go() -> FetchOutcome:
+        async with _raw_server(b"HTTP/1.1 407 Auth\r\nContent-Length: 0\r\n\r\n", stay_open=False) as port:
+            proxy = f"http://user:SECRETxyz@127.0.0.1:{port}"
+            return await _fetch_url("https://news.example/feed", 1, proxy=proxy)
+
+    outcome = asyncio.run(go())
+    assert isinstance(outcome, Failed)
+    assert "407" in outcome.reason
+    assert "SECRET" not in outcome.reason
+
+
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -332,15 +364,17 @@ def test_tls_failures_are_told_apart(httpserver: HTTPServer) -> None:
     assert _kind(outcome) is FailureKind.TLS
 
 
-@pytest.mark.parametrize("url", ["http://[::1/", "http://news.example:99999/", "http://a..example:80/ü"])
+@pytest.mark.parametrize(
+    "url", ["http://[::1/", "http://news.example:99999/", "http://a\\@b.example/", "http://xn--a/"]
+)
 def test_unusable_urls_are_values(url: str) -> None:
     """A URL nobody can use is a failed fetch with words, not an exception."""
     assert _kind(asyncio.run(_fetch_url(url, 8600))) is FailureKind.BAD_RESPONSE
 
 
-@pytest.mark.parametrize("url", ["http://", "news.example/feed", ""])
+@pytest.mark.parametrize("url", ["http://", "news.example/feed", "", "http://a..example:80/ü"])
 def test_urls_without_scheme_or_host_are_refused(url: str) -> None:
-    """Only whole web addresses are asked for."""
+    """Only whole web addresses of named hosts are asked for."""
     assert _kind(asyncio.run(_fetch_url(url, 8600))) is FailureKind.REFUSED_ADDRESS
 
 

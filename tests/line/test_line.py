@@ -408,3 +408,19 @@ def test_an_entry_with_a_new_guid_every_time_fills_no_disk(store: Store) -> None
         poll(store, Fetched(FEED.url, 200, body, "", Validators()), DAY + hour * HOUR)
     assert articles.count(store) == 1
     assert store.rows("SELECT count(*) AS n FROM article_key")[0]["n"] == 24
+
+
+def test_a_bug_one_feed_brings_out_costs_nobody_else(store: Store) -> None:
+    """It is that feed's failure, with its words, and the others are stored."""
+
+    class Breaking(FakeFetcher):
+        async def get(self, url: str, validators: Validators) -> FetchOutcome:
+            if url == FEED.url:
+                raise UnicodeError("as a name nobody foresaw; SECRET at ai@vidu.example")
+            return await super().get(url, validators)
+
+    poller = Poller(store, Breaking({OTHER.url: fetched(NEWS)}), InlineReader(), Bounds(), lambda _: None)
+    reports = {report.feed_id: report for report in asyncio.run(poller.poll([FEED, OTHER], now=DAY))}
+    assert (reports["thu"].outcome, reports["thu2"].outcome) == ("failed", "new")
+    assert "a mistake of this program: UnicodeError" in reports["thu"].reason
+    assert "ai@vidu" not in polls.feed_states(store)["thu"].reason
