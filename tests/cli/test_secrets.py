@@ -167,32 +167,33 @@ def test_a_bug_tells_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     configure("text")
     hide([PASSWORD])
 
-    async def poll(_now: datetime) -> None:
+    async def poll(_now: datetime, _stop: object) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
         raise RuntimeError(f"login {PASSWORD} of {READERS[0]} and {READERS[2]}\n", {"password": PASSWORD})
 
-    asyncio.run(daemon._round("poll", poll))
-    line = capsys.readouterr().err
-    assert leaks(line) == []
-    assert "event=bug round=poll" in line
-    assert line.count("\n") == 1
+    asyncio.run(daemon.serve(daemon.Work({"poll": poll})))
+    said = capsys.readouterr().err
+    assert leaks(said) == []
+    assert said.count("event=bug round=poll") == 1
+    assert said.count("\n") == 3  # with those of stopping and stopped
 
 
 STARTER = "from monitor.cli import main\nif __name__ == '__main__':\n    main()\n"
 BROKEN = f"""
 import threading
-from monitor import jobs
+from monitor import polling
 from monitor.cli import main
 
 def fail(words):
     raise RuntimeError(f"login {PASSWORD!s} of {READERS[0]} at http://u:geheim@h.example/")
 
-class Poller(jobs.Poller):
+class Poller(polling.Poller):
     async def poll(self, feeds, *, now):
         threading.Thread(target=fail, args=("x",)).start()
         fail("y")
 
 if __name__ == "__main__":
-    jobs.Poller = Poller
+    polling.Poller = Poller
     main()
 """.replace(PASSWORD, PASSWORD.replace("\\", "\\\\"))
 

@@ -21,9 +21,10 @@ from monitor.delivery.message import Sender, build
 from monitor.digest.compose import compose
 from monitor.digest.render import render
 from monitor.ingest.clean import clean_summary, clean_title
+from monitor.polling import Poller
 from monitor.store import articles, polls
 from monitor.store.database import Store
-from monitor.types import Feed, Fetched, JudgedArticle, Validators
+from monitor.types import Bounds, Feed, Fetched, JudgedArticle, Validators
 from tests.digest.samples import FRAME, NOW, judged, reader
 from tests.line.fakes import FakeFetcher, FakeModel, InlineReader
 
@@ -52,7 +53,7 @@ def archive(store: Store, strings: list[str]) -> list[JudgedArticle]:
     )
     body = f"<rss version='2.0'><channel>{items}</channel></rss>".encode("utf-8", "surrogatepass")
     fetcher = FakeFetcher({FEED.url: Fetched(FEED.url, 200, body, "text/xml; charset=utf-8", Validators())})
-    poller = jobs.Poller(store, fetcher, InlineReader(), timedelta(minutes=15), lambda _: None)
+    poller = Poller(store, fetcher, InlineReader(), Bounds(), lambda _: None)
     (report,) = asyncio.run(poller.poll([FEED], now=NOW - timedelta(hours=1)))
     assert report.outcome == "new", report
     jobs.classify_stored(store, FakeModel(word=""), now=NOW)
@@ -152,7 +153,7 @@ def test_strings_that_break_programs_come_once(shared: Path, store: Store) -> No
     )
     body = f"<rss version='2.0'><channel>{items}</channel></rss>".encode("utf-8", "surrogatepass")
     fetcher = FakeFetcher({FEED.url: Fetched(FEED.url, 200, body, "text/xml; charset=utf-8", Validators())})
-    poller = jobs.Poller(store, fetcher, InlineReader(), timedelta(minutes=15), lambda _: None)
+    poller = Poller(store, fetcher, InlineReader(), Bounds(), lambda _: None)
     (report,) = asyncio.run(poller.poll([FEED], now=NOW))
     assert (report.new, report.revised) == (0, 0), report
     assert articles.count(store) == before
