@@ -43,8 +43,8 @@ def interval(learnt: Rhythm, bounds: Bounds, *, pause: timedelta, quiet: timedel
 
     `pause` is the publisher's wish, `quiet` the time since the last news.
     """
-    own = bounds.start if learnt.gap is None else max(learnt.gap / 2, quiet / 8)
-    return min(max(own, pause, bounds.floor), bounds.ceiling)
+    own = bounds.start if learnt.gap is None else learnt.gap / 2
+    return min(max(own, quiet / 8, pause, bounds.floor), bounds.ceiling)
 
 
 def next_due(*, failures: int, interval: timedelta, now: datetime, jitter: float) -> datetime:

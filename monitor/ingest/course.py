@@ -177,6 +177,6 @@ def host_of(url: str) -> str:
 
 
 def _due(state: FeedState, failures: int, pace: Pace) -> datetime:
-    quiet = pace.now - (state.last_new_at or pace.now)
+    quiet = pace.now - (state.last_new_at or state.first_read_at or pace.now)
     own = interval(pace.rhythm, pace.bounds, pause=state.pause, quiet=quiet)
     return next_due(failures=failures, interval=own, now=pace.now, jitter=pace.jitter)

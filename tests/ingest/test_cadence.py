@@ -81,7 +81,8 @@ def test_rhythm(arrivals: list[datetime], learnt: Rhythm) -> None:
     ("gap", "pause", "quiet", "expected"),
     [
         (None, 0 * HOUR, 0 * HOUR, 15 * MINUTES),  # unknown: where one starts
-        (None, 0 * HOUR, 300 * HOUR, 15 * MINUTES),
+        (None, 0 * HOUR, 4 * HOUR, 30 * MINUTES),  # and slower the longer nothing comes
+        (None, 0 * HOUR, 300 * HOUR, 6 * HOUR),
         (HOUR, 0 * HOUR, HOUR, 30 * MINUTES),  # half the gap
         (4 * MINUTES, 0 * HOUR, 0 * HOUR, 10 * MINUTES),  # the floor
         (3 * DAY, 0 * HOUR, 0 * HOUR, 6 * HOUR),  # the ceiling
