@@ -13,7 +13,8 @@ from pathlib import Path
 from monitor import metrics
 from monitor.config.settings import Settings
 from monitor.health import look_at_feeds
-from monitor.logs import delivered, log, polled, warn
+from monitor.logs import configure, delivered, log, polled, warn
+from monitor.notify import notify
 from monitor.report import make_report, report_day
 from monitor.serving import serving_model
 from monitor.store import articles, clock, house, outbox, reports, watches
@@ -63,23 +64,27 @@ class Rounds:
         added = len({feed.id for feed in feeds} - {feed.id for feed in self.feeds})
         gone = len({feed.id for feed in self.feeds} - {feed.id for feed in feeds})
         self.settings, self.feeds = settings, feeds
+        configure(settings.log)
         log("reload", feeds=len(feeds), added=added, removed=gone)
 
-    async def poll(self, _now: datetime, stop: Stop) -> None:
+    async def poll(self, now: datetime, stop: Stop) -> None:
         """Poll what is due and judge it."""
         settings, feeds = self.settings, self.feeds
         started = time.monotonic()
-        work = partial(poll_once, settings, feeds, now=_now, only_due=True, report=_tell_poll)
-        reports_, judged = await apart_in_loop(work)
-        if reports_:
-            new = sum(r.new for r in reports_)
-            failed = sum(r.outcome == "failed" for r in reports_)
-            log("cycle", feeds=len(reports_), failed=failed, new=new, judged=judged)
+        work = partial(poll_once, settings, feeds, now=now, only_due=True, report=_tell_poll)
+        outcomes, judged = await apart_in_loop(work)
+        if outcomes:
+            new = sum(r.new for r in outcomes)
+            failed = sum(r.outcome == "failed" for r in outcomes)
+            log("cycle", feeds=len(outcomes), failed=failed, new=new, judged=judged)
             metrics.cycle(time.monotonic() - started)
-            self._offline = all(r.outcome == "offline" for r in reports_)
+            notify(
+                f"STATUS={len(feeds)} feeds; {now:%H:%M} UTC: {len(outcomes)} polled, {failed} failed, {new} new"
+            )
+            self._offline = all(r.outcome == "offline" for r in outcomes)
         if not self._polled and not stop():
             self._polled = True
-            self.first_done(reports_)
+            self.first_done(outcomes)
 
     async def mail(self, now: datetime, stop: Stop) -> None:
         """Make what is due and send it, once the news of a pause is in. A way out that is broken gets a rest."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from classifiers.models import ModelStore
 from monitor.store.database import Store, open_store
@@ -31,6 +32,13 @@ def _no_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         connect(self, address)  # type: ignore[arg-type]  # as given
 
     monkeypatch.setattr(socket.socket, "connect", only_loopback)
+
+
+@pytest.fixture(autouse=True)
+def _logs_of_its_own() -> Iterator[None]:
+    """No test inherits where another one's log lines went: its captured stream is closed by then."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture

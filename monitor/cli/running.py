@@ -125,7 +125,8 @@ def _pages(settings: Settings, rounds: Rounds, pulse: Pulse) -> Iterator[str]:
         return
     listener = listening_socket(settings.listen)
     with serving(application(checks(rounds, pulse)), listener):
-        yield f"http://{settings.listen}"
+        host, port = listener.getsockname()[:2]
+        yield f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _greeting(settings: Settings, feeds: Sequence[Feed], readers: int, where: str) -> Iterator[str]:
