@@ -201,7 +201,7 @@ async def poll_once(
     """
     reports: list[PollReport] = []
     wait = 0.0 if only_due else LOCK_WAIT
-    with held(lock_path(settings, "poll"), wait=wait), open_store(Path(settings.db)) as store:
+    with held(lock_path(settings, "poll"), wait=wait), open_store(Path(settings.db), create=True) as store:
         chosen = jobs.due_feeds(feeds, polls.feed_states(store), now) if only_due else list(feeds)
         if chosen:
             async with poller(settings, store, report) as tool:

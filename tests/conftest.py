@@ -36,7 +36,7 @@ def _no_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     """A fresh database."""
-    with open_store(tmp_path / "test.db") as opened:
+    with open_store(tmp_path / "test.db", create=True) as opened:
         yield opened
 
 

@@ -32,9 +32,9 @@ def settings_of(ctx: click.Context) -> Settings:
     return load_settings({"db": given.get("db"), "feeds": given.get("feeds")})
 
 
-def store_of(settings: Settings, *, durable: bool = False) -> Store:
-    """The database of these settings."""
-    return open_store(Path(settings.db), durable=durable)
+def store_of(settings: Settings, *, durable: bool = False, create: bool = False) -> Store:
+    """The database of these settings; it has to be there unless `create` allows to make it."""
+    return open_store(Path(settings.db), durable=durable, create=create)
 
 
 def as_of_option(function: Command) -> Command:

@@ -82,7 +82,7 @@ def run(ctx: click.Context) -> None:
     configure(settings.log)
     feeds = load_feeds(settings.feeds)
     with held(lock_path(settings, "run")):
-        with open_store(Path(settings.db), durable=True) as store:
+        with open_store(Path(settings.db), durable=True, create=True) as store:
             readers = len(subscribers.active(store))
         outlets = len({feed.outlet for feed in feeds})
         say(f"watching {len(feeds)} feeds of {outlets} outlets; database {settings.db}; {readers} readers")

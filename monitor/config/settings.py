@@ -45,7 +45,8 @@ class Settings(BaseSettings):
     )
 
     poll_minutes: Annotated[
-        float, Field(ge=1, le=1440, description="minutes between polls of a feed whose rhythm is not known yet")
+        float,
+        Field(ge=1, le=1440, description="minutes between polls of a feed whose rhythm is not known yet"),
     ] = 15
     poll_floor_minutes: Annotated[
         float, Field(ge=1, le=1440, description="least minutes between polls of a feed")

@@ -68,7 +68,7 @@ class House:
 
     def subscribe(self, addresses: Sequence[str]) -> None:
         """Readers who agreed, and want a letter every day; past the command line, which takes a second for each."""
-        with open_store(self.db, durable=True) as store:
+        with open_store(self.db, durable=True, create=True) as store:
             for address in addresses:
                 reader = Subscriber(
                     id=0,
