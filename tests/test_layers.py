@@ -17,7 +17,7 @@ FLOORS = [
     ("monitor.types", "monitor.errors", "monitor.config"),
     (*STAGES, "monitor.locks", "monitor.logs", "monitor.labelfiles", "monitor.card"),
     ("monitor.serving", "monitor.jobs", "monitor.learning", "monitor.watch"),
-    ("monitor.wiring", "monitor.daemon", "monitor.demo"),
+    ("monitor.wiring", "monitor.daemon", "monitor.demo", "monitor.doctor"),
     ("monitor.cli",),
 ]
 """Bottom first. A room imports from its own floor (not from a sister stage) and from those below."""

@@ -142,9 +142,24 @@ def at_the_door(path: Path, *, create: bool = False) -> Iterator[Marker]:
 
 def connected(marker: Marker, *, durable: bool, running: bool) -> Store:
     """The store behind the held door, not yet recovered. `running`: a daemon, not the one that asks, holds it."""
+    refuse_unfit(marker.database)
+    recovery.refuse_lost(marker.database, marker, running=running)
+    return _connected(marker, durable=durable)
+
+
+def accept_loss(path: Path) -> None:
+    """Go on with what is there, although the newest changes are lost. The caller holds the run lock.
+
+    Raises DatabaseError for a file that is damaged: that takes a copy.
+    """
+    with at_the_door(path) as marker:
+        refuse_unfit(marker.database)
+        with _connected(marker, durable=True) as store, as_database_error(store.path):
+            recovery.accept_loss(store.path, store.db.conn, marker)
+
+
+def _connected(marker: Marker, *, durable: bool) -> Store:
     path = marker.database
-    refuse_unfit(path)
-    recovery.refuse_lost(path, marker, running=running)
     with as_database_error(path):
         store = Store(path, Database(sqlite3.connect(path, timeout=BUSY_SECONDS)))
         with _closed_on_error(store):
