@@ -99,7 +99,7 @@ def damage_of_search(connection: sqlite3.Connection) -> str:
 
 def _words_of_damage(error: sqlite3.DatabaseError) -> str:
     """Its words, if it tells of damage; a lock or a full disk is none, and goes on its way."""
-    if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         raise error
     return str(error)
 
