@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from monitor.errors import DatabaseError
 from monitor.store import house
-from monitor.store.disk import beside, size
+from monitor.store.disk import beside, open_here, size
 from monitor.store.migrations import SCHEMA_VERSION
 from monitor.store.trouble import RESTORE, as_database_error
 
@@ -36,7 +36,7 @@ def refuse_unfit(path: Path) -> None:
             f"{path}: is empty, though it exists; bring a copy back ('vietnhat restore FILE'), or remove it and "
             f"{path.name}.open to start anew"
         )
-    promised = promised_size(path)
+    promised = 0 if open_here(path) else promised_size(path)  # it was looked at when it was opened
     if about.st_size < promised and size(beside(path, "-wal")) == 0:
         raise DatabaseError(f"{path}: is cut short, {about.st_size:,} of {promised:,} bytes; {RESTORE}")
 
@@ -117,6 +117,6 @@ def looking(path: Path, *, alone: bool) -> Iterator[sqlite3.Connection]:
 
 
 def notes_in_file(path: Path) -> dict[str, str]:
-    """The house notes of a database that has no -wal. Raises DatabaseError."""
+    """The house notes of a database that has no -wal and is not open in this process. Raises DatabaseError."""
     with looking(path, alone=True) as connection:
         return house.notes(connection)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from monitor.errors import DatabaseError
@@ -23,6 +24,23 @@ def size(path: Path) -> int:
         return path.stat().st_size
     except FileNotFoundError:
         return 0
+
+
+def open_here(path: Path) -> bool:
+    """Whether this process has the file open, in whatever thread.
+
+    Such a database must not be opened past SQLite: closing any descriptor of a file drops all locks this process
+    holds on it, and others would take away the -wal under our feet (sqlite.org/howtocorrupt.html, section 2.2).
+    """
+    try:
+        wanted = path.stat()
+    except FileNotFoundError:
+        return False
+    for each in Path("/dev/fd").iterdir():
+        with suppress(OSError):  # the listing's own descriptor is gone by now
+            if os.path.samestat(os.fstat(int(each.name)), wanted):
+                return True
+    return False
 
 
 def sync_file(path: Path) -> None:

@@ -13,7 +13,7 @@ from monitor.locks import is_held
 from monitor.store import house, recovery, swap
 from monitor.store.checks import QUICK_FROM, damage, looking, refuse_unfit, schema_of
 from monitor.store.database import run_lock
-from monitor.store.disk import beside, size
+from monitor.store.disk import beside, open_here, size
 from monitor.store.marker import Marker
 from monitor.store.trouble import RESTORE, refusals_of_the_disk
 
@@ -41,8 +41,10 @@ class Facts:
 
 
 def examine(database: Path) -> Facts:
-    """Check the whole file and tell what is in it. Raises DatabaseError for all that `open_store` would refuse, and
-    for damage anywhere."""
+    """Check the whole file and tell what is in it, from a process that works on no database meanwhile.
+
+    Raises DatabaseError for all that `open_store` would refuse, and for damage anywhere.
+    """
     with refusals_of_the_disk(database):
         marker = Marker(database)
         path = marker.database
@@ -53,7 +55,7 @@ def examine(database: Path) -> Facts:
         recovery.refuse_lost(path, marker, running=running)
         # Without its index (-shm) a -wal could be read only by making one; the next start will.
         indexed = size(beside(path, "-wal")) > 0 and size(beside(path, "-shm")) > 0
-        with looking(path, alone=not indexed) as connection:
+        with looking(path, alone=not indexed and not open_here(path)) as connection:
             schema = schema_of(path, connection)
             found = damage(connection, quick=size(path) >= QUICK_FROM)
             if found:

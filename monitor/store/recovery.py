@@ -13,9 +13,12 @@ from monitor.errors import DatabaseError
 from monitor.logs import log, warn
 from monitor.store import house
 from monitor.store.checks import QUICK_FROM, damage, damage_of_search, notes_in_file
-from monitor.store.disk import SIDE_FILES, beside, size
+from monitor.store.disk import SIDE_FILES, beside, open_here, size
 from monitor.store.marker import Marker
 from monitor.store.trouble import RESTORE
+
+_LOOKS = 6
+"""Somebody may make, merge or close the -wal between two of our looks; a loss is still there at the last."""
 
 ACCEPT = "'vietnhat doctor --accept-loss'"
 
@@ -38,13 +41,14 @@ def refuse_lost(path: Path, marker: Marker, *, running: bool) -> None:
     A -wal that another program merged into the file, as the sqlite3 shell does, is no loss: the count tells.
     `running`: a daemon holds this database.
     """
-    missing = _missing(path, marker)
-    if missing:
-        time.sleep(0.05)  # somebody may have made or closed the -wal between two of our looks
+    for _ in range(_LOOKS):
         missing = _missing(path, marker)
-    if not missing:
-        return
-    if running:
+        if not missing:
+            return
+        time.sleep(0.05)
+    if open_here(path):
+        todo = "stop this program, which may still write them; then start it again"
+    elif running:
         todo = "stop the daemon, which may still write them; then start it again"
     else:
         todo = f"put {path.name}-wal back beside it, or 'vietnhat restore FILE', or go on with what is there: {ACCEPT}"
@@ -53,7 +57,10 @@ def refuse_lost(path: Path, marker: Marker, *, running: bool) -> None:
 
 def _missing(path: Path, marker: Marker) -> str:
     expected = marker.read()  # before the -wal, and that before the file: a change goes the other way round
-    if size(beside(path, "-wal")) > 0:
+    wal = beside(path, "-wal")
+    if open_here(path):  # our own connections hold a -wal; a second one beside it nobody would read
+        return "" if open_here(wal) else "its newest changes are in a file that was removed"
+    if size(wal) > 0:
         return ""
     found = notes_in_file(path)
     stored = house.changes(found)

@@ -16,7 +16,7 @@ from monitor.errors import DatabaseError
 from monitor.store import house, swap
 from monitor.store.backup import STAMP, make_single, verify
 from monitor.store.checks import refuse_unfit
-from monitor.store.disk import SIDE_FILES, beside, need_room, size, sync_file, sync_folder
+from monitor.store.disk import SIDE_FILES, beside, need_room, open_here, size, sync_file, sync_folder
 from monitor.store.marker import Marker
 from monitor.store.trouble import as_database_error, refusals_of_the_disk
 
@@ -89,6 +89,8 @@ def _refuse_open(path: Path) -> None:
     """Raises DatabaseError while any program has the database open: what it wrote later would be lost."""
     if not path.exists():
         return
+    if open_here(path):
+        raise DatabaseError(f"{path}: this program has it open itself; close it first")
     with open(path, "r+b") as file:
         try:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, _SHARED_SIZE, _SHARED_FIRST)

@@ -47,7 +47,7 @@ def laid_out(path: Path, articles: int = 3) -> Path:
 
 
 def count(path: Path) -> int:
-    """Articles, as another program sees them, on a copy so that nothing is tidied up."""
+    """Articles, as another program sees them, which tidies up when it closes last."""
     with closing(sqlite3.connect(path)) as connection:
         return int(connection.execute("SELECT count(*) FROM article").fetchone()[0])
 

@@ -20,7 +20,7 @@ from monitor.store.checks import notes_in_file
 from monitor.store.database import open_store, run_lock
 from monitor.store.keeper import Keeper
 from monitor.store.marker import Marker
-from tests.store.lying import NOW, killed_daemon, laid_out, news, picture, taken_along
+from tests.store.lying import NOW, killed_daemon, laid_out, news, picture, run, taken_along
 
 STARTS = """
 import sys, time
@@ -48,16 +48,37 @@ while True:
     is_held(Path(sys.argv[1]))
 """
 
+LOOKS_IN = """
+import sqlite3, sys
+from contextlib import closing
+with closing(sqlite3.connect(sys.argv[1])) as connection:
+    print(connection.execute("SELECT count(*) FROM article").fetchone()[0])
+"""
+"""A program of somebody else's, which tidies up behind itself when it believes to be the last."""
+
+OPENS = """
+import sys
+from pathlib import Path
+from monitor.store.database import open_store
+open_store(Path(sys.argv[1]))
+"""
+
 
 def test_the_mark_stands_in_the_file_itself_and_goes_with_a_clean_end(tmp_path: Path) -> None:
     """So that a copy of the file alone carries it; afterwards nothing is left but the file and its marker."""
     path = tmp_path / "a.db"
     with held(run_lock(path)), Keeper(path, now=NOW):
-        assert notes_in_file(path)[house.RUNNING] == "2026-11-21T02:00:00Z"
+        subprocess.run(["cp", path, tmp_path / "copy.db"], check=True)
         with open_store(path) as store:
             news(store, 0, 5)
+    assert notes_in_file(tmp_path / "copy.db") == {house.RUNNING: "2026-11-21T02:00:00Z"}
     assert notes_in_file(path) == {house.CHANGES: "1"}
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["a.db", "a.db.open", "a.db.run.lock"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == [
+        "a.db",
+        "a.db.open",
+        "a.db.run.lock",
+        "copy.db",
+    ]
     assert Marker(path).read() == 1
 
 
@@ -68,8 +89,7 @@ def test_the_wal_stays_as_long_as_the_daemon(tmp_path: Path) -> None:
         for n in range(3):
             with open_store(path) as store:
                 news(store, 10 + n, 1)
-            with closing(sqlite3.connect(path)) as shell:
-                shell.execute("SELECT count(*) FROM article").fetchall()
+            assert run(LOOKS_IN, path).stdout == f"{4 + n}\n"
             assert path.with_name("a.db-wal").stat().st_size > 0
     with open_store(path) as store:
         assert articles.count(store) == 6
@@ -83,8 +103,9 @@ def test_a_wal_removed_under_a_living_daemon_costs_nothing(tmp_path: Path) -> No
             news(store, 10, 2)
         path.with_name("a.db-wal").unlink()
         path.with_name("a.db-shm").unlink()
-        with pytest.raises(DatabaseError, match=r"a.db-wal is not there; stop the daemon"):
+        with pytest.raises(DatabaseError, match=r"a.db-wal is not there; stop this program"):
             open_store(path)
+        assert "a.db-wal is not there; stop the daemon" in run(OPENS, path).stderr
     with open_store(path) as store:
         assert articles.count(store) == 5
 

@@ -291,6 +291,40 @@ def test_opening_while_others_come_and_go_never_sees_a_loss(tmp_path: Path) -> N
         assert house.LOST not in store.notes()
 
 
+def test_a_second_connection_of_ours_does_not_unlock_the_first(tmp_path: Path) -> None:
+    """Opening the file once more must not drop this process's locks, else another program takes the -wal away."""
+    path = laid_out(tmp_path / "a.db")
+    with open_store(path) as first:
+        for n in range(3):
+            with open_store(path) as second:
+                news(second, 10 + n, 1)
+            assert count_elsewhere(path) == 4 + n
+            assert first.path.with_name("a.db-wal").exists()
+        news(first, 20, 1)
+    assert count(path) == 7
+
+
+def test_a_connection_that_wrote_nothing_yet_keeps_its_locks(tmp_path: Path) -> None:
+    """Its -wal is there and empty; who looks for what is missing must not open the file past SQLite then."""
+    path = laid_out(tmp_path / "a.db")
+    with open_store(path) as first:
+        assert first.path.with_name("a.db-wal").stat().st_size == 0
+        open_store(path).close()
+        assert count_elsewhere(path) == 3
+        news(first, 10, 1)
+        assert first.path.with_name("a.db-wal").exists()
+    assert count(path) == 4
+
+
+def count_elsewhere(path: Path) -> int:
+    """Articles, as another process sees them that tidies up behind itself when it believes to be the last."""
+    looked = run(
+        "import sys; from pathlib import Path; from tests.store.lying import count; print(count(Path(sys.argv[1])))",
+        path,
+    )
+    return int(looked.stdout)
+
+
 # --- a disk that refuses ----------------------------------------------------------------------
 
 
@@ -363,7 +397,7 @@ def test_a_lock_that_lasts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     """Who waits too long is told to try again; afterwards the same connection works."""
     path = laid_out(tmp_path / "a.db")
     monkeypatch.setattr(database, "BUSY_SECONDS", 0.2)
-    with closing(sqlite3.connect(path, isolation_level=None)) as other, open_store(path) as store:
+    with open_store(path) as store, closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(DatabaseError, match="another program holds it; try again"):
             news(store, 10, 1)
