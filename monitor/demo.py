@@ -181,7 +181,7 @@ def sample_server(entries: Sequence[SampleEntry]) -> Iterator[SampleServer]:
 
 
 def _subscribe(settings: Settings) -> None:
-    with open_store(Path(settings.db), durable=True) as store:
+    with open_store(Path(settings.db), durable=True, create=True) as store:
         for address, language, zone, hour in READERS:
             subscribers.add(
                 store,

@@ -11,6 +11,9 @@ from pathlib import Path
 
 from monitor.errors import AlreadyRunning
 
+PROBE_SECONDS = 0.15
+"""A lock that is only looked at (`is_held`) is taken for microseconds; nobody is refused for that."""
+
 
 @contextmanager
 def held(path: Path, *, wait: float = 0.0) -> Iterator[None]:
@@ -18,7 +21,8 @@ def held(path: Path, *, wait: float = 0.0) -> Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        _acquire(descriptor, path, time.monotonic() + wait)
+        if not acquired(descriptor, seconds=max(wait, PROBE_SECONDS)):
+            raise AlreadyRunning(_pid_in(descriptor), str(path))
         os.truncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         yield
@@ -26,13 +30,44 @@ def held(path: Path, *, wait: float = 0.0) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _acquire(descriptor: int, path: Path, until: float) -> None:
+def acquired(descriptor: int, *, seconds: float) -> bool:
+    """Take the lock of an open file within that time; it is given back when the file is closed."""
+    until = time.monotonic() + seconds
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        except BlockingIOError as error:
+            return True
+        except BlockingIOError:
             if time.monotonic() >= until:
-                text = os.pread(descriptor, 32, 0).decode(errors="replace").strip()
-                raise AlreadyRunning(int(text) if text.isdigit() else None, str(path)) from error
-            time.sleep(0.05)
+                return False
+            time.sleep(0.02)
+
+
+def is_held(path: Path) -> bool:
+    """Whether somebody, perhaps we, holds the lock file at `path`. Makes nothing."""
+    return _looked_at(path)[0]
+
+
+def holder(path: Path) -> int | None:
+    """The pid of who holds the lock file at `path`, None when nobody does or it did not say."""
+    held_now, pid = _looked_at(path)
+    return pid if held_now else None
+
+
+def _looked_at(path: Path) -> tuple[bool, int | None]:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False, None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return False, None
+    except BlockingIOError:
+        return True, _pid_in(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _pid_in(descriptor: int) -> int | None:
+    text = os.pread(descriptor, 32, 0).decode(errors="replace").strip()
+    return int(text) if text.isdigit() else None

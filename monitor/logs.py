@@ -42,12 +42,19 @@ def configure(form: str) -> None:
 
 def log(event: str, **values: object) -> None:
     """One line of what happened."""
-    structlog.get_logger().info(event, **values)
+    _logger().info(event, **values)
 
 
 def warn(event: str, **values: object) -> None:
     """One line of what an operator should see."""
-    structlog.get_logger().warning(event, **values)
+    _logger().warning(event, **values)
+
+
+def _logger() -> Any:
+    """Standard output is for results, also of a command that never chose a form of its log."""
+    if structlog.is_configured():
+        return structlog.get_logger()
+    return structlog.wrap_logger(structlog.PrintLogger(sys.stderr))
 
 
 def polled(report: PollReport) -> None:

@@ -17,8 +17,10 @@ from monitor.logs import configure, delivered, log, polled, warn
 from monitor.notify import notify
 from monitor.report import make_report, report_day
 from monitor.serving import serving_model
-from monitor.store import articles, clock, house, outbox, reports, watches
+from monitor.store import articles, clock, outbox, reports, watches
+from monitor.store.backup import last_backup
 from monitor.store.database import Store, open_store
+from monitor.store.retention import forget_old
 from monitor.threads import apart, apart_in_loop
 from monitor.types import Delivery, Feed, Note, PollReport, SendOutcome, Trouble
 from monitor.watch import look_once
@@ -120,7 +122,12 @@ class Rounds:
                     note="articles stored while the clock was far ahead are news of now",
                 )
             watch_week(settings, store, now)
-            daily_report(settings, store, feeds, now, offline=self._offline)
+            day = report_day(now)
+            if day is not None and not reports.made(store, day):
+                daily_report(settings, store, feeds, now, offline=self._offline)
+                forgotten = forget_old(store, now=now, days=settings.archive_days)
+                if forgotten:
+                    log("forgotten", articles=forgotten, older_than_days=settings.archive_days)
 
 
 def watch_week(settings: Settings, store: Store, now: datetime) -> None:
@@ -161,7 +168,7 @@ def house_notes(store: Store, *, now: datetime, offline: bool) -> list[Note]:
     left = shutil.disk_usage(store.path.parent).free
     if left < DISK_LEFT:
         notes.append(Note(Trouble.DISK, f"{left // 2**20} MB"))
-    copied = house.backup_at(store)
+    copied = last_backup(store)
     if now - (copied or articles.first_seen(store) or now) > BACKUP_AGE:
         notes.append(Note(Trouble.BACKUP))
     return notes

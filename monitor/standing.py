@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from classifiers.models import ModelStore
@@ -14,8 +15,9 @@ from monitor.errors import VietnhatError
 from monitor.health import look_at_feeds
 from monitor.pulse import Pulse
 from monitor.rounds import Rounds
-from monitor.store import house, outbox
-from monitor.store.database import open_store
+from monitor.store import outbox, polls
+from monitor.store.backup import last_backup
+from monitor.store.database import glance
 from monitor.web.health import Checks
 
 
@@ -33,7 +35,7 @@ def readiness(settings: Settings, pulse: Pulse) -> Mapping[str, str]:
     ended, troubles = pulse.snapshot()
     model = ModelStore(Path(settings.models)).current()
     return {
-        "database": _trouble(lambda: open_store(Path(settings.db)).close()),
+        "database": _trouble(partial(_look, Path(settings.db))),
         "model": "" if model else "there is no model yet; the first round makes one",
         "poll": troubles.get("poll", "" if "poll" in ended else "the first round is not over yet"),
         "mail": troubles.get("mail", ""),
@@ -46,18 +48,23 @@ def state(rounds: Rounds, pulse: Pulse) -> metrics.State:
     """The figures that are read when asked for."""
     settings, now = rounds.settings, datetime.now(UTC)
     path = Path(settings.db)
-    with open_store(path) as store:
+    with glance(path) as store:
         waiting = outbox.oldest_due(store)
         return metrics.State(
             feeds=Counter(health.condition for health in look_at_feeds(store, rounds.feeds, now)),
             letters=outbox.counts(store),
             oldest_letter_seconds=(now - waiting[1]).total_seconds() if waiting else 0.0,
             rounds=pulse.snapshot()[0],
-            backup_at=house.backup_at(store),
+            backup_at=last_backup(store),
             database_bytes=sum(_size(path.with_name(path.name + tail)) for tail in ("", "-wal")),
             model=ModelStore(Path(settings.models)).current() or "",
             version=__version__,
         )
+
+
+def _look(database: Path) -> None:
+    with glance(database) as store:
+        polls.feed_states(store)
 
 
 def _trouble(action: Callable[[], None]) -> str:

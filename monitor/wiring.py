@@ -204,7 +204,7 @@ async def poll_once(
     """
     reports: list[PollReport] = []
     wait = 0.0 if only_due else LOCK_WAIT
-    with held(lock_path(settings, "poll"), wait=wait), open_store(Path(settings.db)) as store:
+    with held(lock_path(settings, "poll"), wait=wait), open_store(Path(settings.db), create=True) as store:
         if named:
             polls.begin_anew(store, named)
         chosen = polling.due_feeds(feeds, polls.feed_states(store), now) if only_due else list(feeds)

@@ -44,7 +44,7 @@ def _logs_of_its_own() -> Iterator[None]:
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     """A fresh database."""
-    with open_store(tmp_path / "test.db") as opened:
+    with open_store(tmp_path / "test.db", create=True) as opened:
         yield opened
 
 

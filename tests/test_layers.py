@@ -34,7 +34,7 @@ FLOORS = [
         "monitor.health",
         "monitor.report",
     ),
-    ("monitor.wiring", "monitor.daemon", "monitor.demo"),
+    ("monitor.wiring", "monitor.daemon", "monitor.demo", "monitor.doctor"),
     ("monitor.rounds",),
     ("monitor.standing",),
     ("monitor.cli",),

@@ -31,6 +31,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "taxonomy": ("taxonomy", "Show or check sectors and commitments; take a new statement in."),
     "keys": ("keys", "Show or renew the keys that sign links in letters."),
     "config": ("config", "Show the settings in force."),
+    "backup": ("keeping", "Copy the database, verified; works while the daemon runs."),
+    "restore": ("keeping", "Put a copy in the place of the database."),
+    "doctor": ("keeping", "Look at everything; say what is wrong and what to do."),
     "status": ("config", "Say how feeds, articles, model and mail are doing."),
 }
 """Every command, where it lives and what it is for: `--help` needs no more than this table."""

@@ -49,7 +49,8 @@ def status(ctx: click.Context, as_json: bool) -> None:
     from classifiers.models import ModelStore
     from monitor.config.feeds import load_feeds
     from monitor.health import look_at_feeds
-    from monitor.store import articles, house, outbox, polls, subscribers, watches
+    from monitor.store import articles, outbox, polls, subscribers, watches
+    from monitor.store.backup import last_backup
     from monitor.types import Condition
 
     settings = settings_of(ctx)
@@ -61,7 +62,7 @@ def status(ctx: click.Context, as_json: bool) -> None:
         stored = articles.count(store)
         readers = len(subscribers.active(store))
         watch = watches.latest(store)
-        copied = house.backup_at(store)
+        copied = last_backup(store)
     troubled = sorted(
         (each for each in healths if each.condition not in (Condition.OK, Condition.NEW)),
         key=lambda each: list(Condition).index(each.condition),

@@ -58,9 +58,9 @@ def fresh_settings(ctx: click.Context) -> Settings:
     return settings
 
 
-def store_of(settings: Settings, *, durable: bool = False) -> Store:
-    """The database of these settings."""
-    return open_store(Path(settings.db), durable=durable)
+def store_of(settings: Settings, *, durable: bool = False, create: bool = False) -> Store:
+    """The database of these settings; it has to be there unless `create` allows to make it."""
+    return open_store(Path(settings.db), durable=durable, create=create)
 
 
 def as_of_option(function: Command) -> Command:

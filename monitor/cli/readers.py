@@ -78,7 +78,7 @@ def add(
         consent=agreed or "",
         created_at=datetime.now(UTC).replace(microsecond=0),
     )
-    with store_of(settings, durable=True) as store:
+    with store_of(settings, durable=True, create=True) as store:
         reader = stored.add(store, reader)
         if agreed:
             say(f"{reader.address} gets the {cadence} digest at {hour:02d}:00 {zone}")

@@ -85,6 +85,7 @@ def run(ctx: click.Context) -> None:
     from monitor.serving import serving_model
     from monitor.store import subscribers
     from monitor.store.database import open_store
+    from monitor.store.keeper import Keeper
     from monitor.wiring import lock_path
 
     signal.signal(signal.SIGTERM, _stop_at_once)  # until `serve` listens, and nothing is under way yet
@@ -99,6 +100,7 @@ def run(ctx: click.Context) -> None:
     configure(settings.log)
     with ExitStack() as stack:
         stack.enter_context(held(lock_path(settings, "run")))
+        stack.enter_context(Keeper(Path(settings.db), now=datetime.now(UTC)))
         with open_store(Path(settings.db), durable=True) as store:
             readers = len(subscribers.active(store))
         rounds, pulse = Rounds(settings, feeds, load, _after_first_round), Pulse()

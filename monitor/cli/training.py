@@ -56,7 +56,8 @@ def retrain(ctx: click.Context, accept: bool, allow_lower: bool, share_because: 
             accepted_floors(),
         )  # what is broken is told before the work, not after
         model, manifest = _train(settings, now, with_lessons=not accept)
-        found = replayed(settings, before, model, now) if before else None
+        archived = Path(settings.db).exists()  # a release is made without one
+        found = replayed(settings, before, model, now) if before and archived else None
         low, share = _low(floors, manifest, accept=accept), found.refusal if found else ""
         refusals = [*(() if allow_lower else low), *([share] if share and not share_because else [])]
         let_through = [*(low if allow_lower else ()), *([f"{share}: {share_because}"] if share else [])]
@@ -106,7 +107,9 @@ def _train(settings: Settings, now: datetime, *, with_lessons: bool) -> tuple[Mo
     from monitor.store import corrections
 
     learnt, given = [], 0
-    if with_lessons:
+    if with_lessons and not Path(settings.db).exists():
+        say(f"there is no database at {settings.db}: no corrections to learn from, no archive to replay")
+    elif with_lessons:
         with store_of(settings) as store:
             given = corrections.count(store)
             learnt = lessons_of(store, trusted=settings.trusted, corpus=len(load_corpus(load_taxonomy())))

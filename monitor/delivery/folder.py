@@ -39,6 +39,13 @@ class FolderWay:
             return Unusable(f"{target}: {error.strerror or error}")
         return Sent(f"written to {target}")
 
+    def probe(self) -> Unusable | None:
+        """Whether letters could be written, without making anything; None when they could."""
+        folder = next(each for each in (self._path, *self._path.absolute().parents) if each.exists())
+        if folder.is_dir() and os.access(folder, os.W_OK | os.X_OK):
+            return None
+        return Unusable(f"{folder}: letters cannot be written there")
+
 
 def file_name(message_id: str) -> str:
     """A file name that is safe on any file system; different ids have different names."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import smtplib
 import ssl
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Literal, Self
 
@@ -19,6 +19,7 @@ from monitor.types import Deferred, Letter, Refused, SendOutcome, Unusable
 _IMPLICIT_TLS_PORT = 465
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _MAX_WORDS = 300
+_PROBE_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,19 @@ class SmtpWay:
             return Unusable(f"mail server {self._policy.host}:{self._policy.port}: {self._words(error)}")
         outcome = self._offer(self._smtp, letter)
         return Deferred(outcome.reply) if isinstance(outcome, Lost) else outcome
+
+    def probe(self) -> Unusable | None:
+        """Connect, encrypt, log in and say goodbye, without a letter; None when all of it works."""
+        patient, self._policy = self._policy, replace(self._policy, timeout=_PROBE_SECONDS)
+        try:
+            smtp = self._connect()
+            smtp.noop()
+            smtp.quit()
+        except (OSError, ValueError) as error:
+            return Unusable(f"mail server {patient.host}:{patient.port}: {self._words(error)}")
+        finally:
+            self._policy = patient
+        return None
 
     def _connect(self) -> smtplib.SMTP:
         policy = self._policy

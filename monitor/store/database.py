@@ -6,20 +6,27 @@ NORMAL elsewhere (survives kill -9; SQLite "pragma synchronous").
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlite_utils import Database
 
 from monitor.errors import DatabaseError
+from monitor.locks import is_held
+from monitor.store import house, recovery, swap
+from monitor.store.checks import APPLICATION_ID, refuse_unfit, schema_of
+from monitor.store.disk import beside, sync_folder
+from monitor.store.marker import Marker
 from monitor.store.migrations import SCHEMA_VERSION, migrations
+from monitor.store.trouble import as_database_error, refusals_of_the_disk
 
 BUSY_SECONDS = 30.0
+GLANCE_SECONDS = 1.0
 
 
 class Store:
@@ -27,6 +34,7 @@ class Store:
 
     def __init__(self, path: Path, db: Database) -> None:
         self.path, self.db = path, db
+        self._marker = Marker(path)
 
     def close(self) -> None:
         """Give the connection back."""
@@ -40,21 +48,34 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing. BEGIN IMMEDIATE, so that a second writer waits instead of failing half-way."""
+        """All or nothing. BEGIN IMMEDIATE, so that a second writer waits instead of failing half-way.
+
+        However it fails, the connection can be used again.
+        """
         connection = self.db.conn
-        with _as_database_error(self.path):
+        with as_database_error(self.path):
             connection.execute("BEGIN IMMEDIATE")
+            before = connection.total_changes
             try:
                 yield
+                count = house.count_change(connection) if connection.total_changes != before else None
+                connection.commit()
             except BaseException:
-                connection.rollback()
+                self._undo()
                 raise
-            connection.commit()
+        if count is not None:
+            self._marker.note(count)
 
     def rows(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> list[dict[str, Any]]:
         """All rows of a query."""
-        with _as_database_error(self.path):
-            return list(self.db.query(sql, values))
+        inside = self.db.conn.in_transaction
+        with as_database_error(self.path):
+            try:
+                return list(self.db.query(sql, values))
+            except sqlite3.Error:
+                if not inside:
+                    self._undo()
+                raise
 
     def one(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> dict[str, Any] | None:
         """The first row of a query, or None."""
@@ -65,34 +86,141 @@ class Store:
         """One statement inside a transaction."""
         return self.db.conn.execute(sql, values)
 
+    def notes(self) -> dict[str, str]:
+        """What the program noted about itself, by the keys of `monitor.store.house`."""
+        with as_database_error(self.path):
+            return house.notes(self.db.conn)
 
-def open_store(path: Path, *, durable: bool = False) -> Store:
-    """The store at `path`, made when the file does not exist yet.
+    def note(self, key: str, value: str) -> None:
+        """Note something about ourselves."""
+        with self.transaction():
+            house.write(self.db.conn, key, value)
 
-    `durable` for connections that decide about mail. Raises DatabaseError for a file that is no database of
-    ours, is damaged, is of a newer version, or cannot be written; never puts a new one over it.
+    def _undo(self) -> None:
+        with suppress(sqlite3.Error):  # what went wrong first is what is told
+            self.db.conn.rollback()
+
+
+def open_store(path: Path, *, durable: bool = False, create: bool = False) -> Store:
+    """The store at `path`; with `create` a new one where none is and none was.
+
+    `durable` for connections that decide about mail. Raises DatabaseError for a path without a database, a file that
+    is no database of ours, is damaged, lost changes, is of a newer version, or cannot be written; never puts a new
+    one over it, and makes nothing at all beside a path that is mistyped.
     """
+    with at_the_door(path, create=create) as marker:
+        running = is_held(run_lock(path))
+        store = connected(marker, durable=durable, running=running)
+        if not running:
+            with _closed_on_error(store), as_database_error(store.path):
+                recovery.recover(store.path, store.db.conn)
+        return store
+
+
+@contextmanager
+def glance(path: Path) -> Iterator[Store]:
+    """The store for looking only, past the door: for a process that holds the database open anyway.
+
+    Never waits long for others. Raises DatabaseError.
+    """
+    with as_database_error(path):
+        connection = sqlite3.connect(
+            f"file:{quote(str(path.absolute()))}?mode=ro", uri=True, timeout=GLANCE_SECONDS
+        )
+        with Store(path, Database(connection)) as store:
+            yield store
+
+
+def run_lock(path: Path) -> Path:
+    """The lock a daemon holds on this database for its whole life."""
+    return beside(path, ".run.lock")
+
+
+@contextmanager
+def at_the_door(path: Path, *, create: bool = False) -> Iterator[Marker]:
+    """Hold the database's door: nobody else opens or replaces it, an exchange under way is finished, it is there."""
+    with refusals_of_the_disk(path):
+        marker = Marker(path)
+        database = marker.database
+        if create:
+            database.parent.mkdir(parents=True, exist_ok=True)
+        else:
+            _must_be_there(marker)
+        with marker.locked():
+            swap.finish(database, marker)
+            if create and not database.exists():
+                recovery.refuse_gone(database, marker)
+                _create(database)
+                marker.write(0)
+            _must_be_there(marker)
+            yield marker
+
+
+def connected(marker: Marker, *, durable: bool, running: bool) -> Store:
+    """The store behind the held door, not yet recovered. `running`: a daemon, not the one that asks, holds it."""
+    refuse_unfit(marker.database)
+    recovery.refuse_lost(marker.database, marker, running=running)
+    return _connected(marker, durable=durable)
+
+
+def accept_loss(path: Path) -> None:
+    """Go on with what is there, although the newest changes are lost. The caller holds the run lock.
+
+    Raises DatabaseError for a file that is damaged: that takes a copy.
+    """
+    with at_the_door(path) as marker:
+        refuse_unfit(marker.database)
+        with _connected(marker, durable=True) as store, as_database_error(store.path):
+            recovery.accept_loss(store.path, store.db.conn, marker)
+
+
+def _connected(marker: Marker, *, durable: bool) -> Store:
+    path = marker.database
+    with as_database_error(path):
+        store = Store(path, Database(sqlite3.connect(path, timeout=BUSY_SECONDS)))
+        with _closed_on_error(store):
+            found = schema_of(path, store.db.conn)
+            _promise(store.db.conn, durable=durable)
+            if found < SCHEMA_VERSION:
+                _migrate(store.db)
+            recovery.settle_count(store.db.conn, marker)
+            if path.stat().st_mode & 0o077:
+                os.chmod(path, 0o600)
+        return store
+
+
+@contextmanager
+def _closed_on_error(store: Store) -> Iterator[None]:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with _creation_lock(path):
-            if not path.exists():
-                _create(path)
-            if path.stat().st_size == 0:
-                raise DatabaseError(
-                    f"{path}: is empty, though it exists; restore a copy, or remove it to start anew"
-                )
-            return _open(path, durable=durable)
-    except OSError as error:
-        raise DatabaseError(
-            f"{path}: cannot be opened ({error.strerror}); check path and permissions"
-        ) from error
+        yield
+    except BaseException:
+        store.close()
+        raise
+
+
+def _promise(connection: sqlite3.Connection, *, durable: bool) -> None:
+    connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute("PRAGMA cell_size_check=ON")  # a damaged page is noticed where it is read
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+
+
+def _must_be_there(marker: Marker) -> None:
+    """Told before anything is made: no folder, no lock."""
+    path = marker.database
+    if path.exists() or swap.decided(path):
+        return
+    recovery.refuse_gone(path, marker)
+    raise DatabaseError(
+        f"{path}: there is no database; 'vietnhat run' or 'vietnhat poll' makes one; is --db right?"
+    )
 
 
 def _create(path: Path) -> None:
     """Lay out a new database beside its place and move it there whole, so that a kill leaves none or a good one."""
-    building = path.with_name(path.name + ".new")
+    building = beside(path, ".new")
     building.unlink(missing_ok=True)
-    with _as_database_error(path):
+    with as_database_error(path):
         connection = sqlite3.connect(building)
         try:
             _migrate(Database(connection))
@@ -100,66 +228,10 @@ def _create(path: Path) -> None:
             connection.close()
     building.chmod(0o600)
     building.replace(path)
-
-
-def _open(path: Path, *, durable: bool) -> Store:
-    with _as_database_error(path):
-        connection = sqlite3.connect(path, timeout=BUSY_SECONDS)
-        try:
-            found = _version(path, connection)
-            connection.execute("PRAGMA foreign_keys=ON")
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
-            db = Database(connection)
-            if found < SCHEMA_VERSION:
-                _migrate(db)
-            os.chmod(path, 0o600)
-        except BaseException:
-            connection.close()
-            raise
-        return Store(path, db)
+    sync_folder(path.parent)
 
 
 def _migrate(db: Database) -> None:
     migrations.apply(db)
+    db.conn.execute(f"PRAGMA application_id={APPLICATION_ID}")
     db.conn.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
-
-
-def _version(path: Path, connection: sqlite3.Connection) -> int:
-    """The schema number, after making sure that the file is ours to write."""
-    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    if version > SCHEMA_VERSION:
-        raise DatabaseError(
-            f"{path}: was written by a newer version (schema {version}, this program knows {SCHEMA_VERSION}); "
-            "upgrade the program or restore an older copy"
-        )
-    tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type='table'")}
-    if version == 0 and tables - {"_sqlite_migrations", "sqlite_sequence"}:
-        raise DatabaseError(f"{path}: is a database of another program; give another --db")
-    return version
-
-
-@contextmanager
-def _creation_lock(path: Path) -> Iterator[None]:
-    """Two programs that start at once must not both lay out the schema."""
-    with open(path.with_name(path.name + ".open"), "w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-@contextmanager
-def _as_database_error(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.IntegrityError:
-        raise  # a rule of the schema was broken: the caller's matter
-    except sqlite3.DatabaseError as error:
-        text = str(error)
-        todo = "stop the program and restore a copy of the database"
-        if "locked" in text or "busy" in text:
-            todo = "another program holds it; try again"
-        elif "readonly" in text or "unable to open" in text:
-            todo = "check its permissions and those of its folder"
-        elif "full" in text:
-            todo = "free some space; nothing stored is lost"
-        raise DatabaseError(f"{path}: {text}; {todo}") from error

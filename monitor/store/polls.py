@@ -164,7 +164,7 @@ def _revise(store: Store, revised: Revision, now: datetime) -> None:
         [article_id, to_text(now), old["title"], old["summary"]],
     )
     # A contentless FTS5 table forgets a row only when told the row's own text (SQLite FTS5, section 4.4.3).
-    before = _search_text(old["title"], old["summary"])
+    before = search_words(old["title"], old["summary"])
     store.write(
         "INSERT INTO article_search (article_search, rowid, words, folded) VALUES ('delete',?,?,?)",
         [article_id, *before],
@@ -259,10 +259,10 @@ def _state(row: Mapping[str, Any]) -> FeedState:
 
 
 def _searchable(entry: Entry) -> tuple[str, str]:
-    return _search_text(entry.title, entry.summary)
+    return search_words(entry.title, entry.summary)
 
 
-def _search_text(title: str, summary: str) -> tuple[str, str]:
+def search_words(title: str, summary: str) -> tuple[str, str]:
     """The words as written (tone marks count) and folded (they do not)."""
     words = normalise(f"{title} {summary}").casefold()
     return words, fold(words)

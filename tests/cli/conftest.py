@@ -53,7 +53,7 @@ def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     reworded = Entry(
         entries[0].keys, entries[0].link, "Nhật Bản đầu tư lớn vào Huế", entries[0].summary, SEEN
     )
-    with open_store(path) as store:
+    with open_store(path, create=True) as store:
         new = PollPlan(new=tuple(NewArticle(entry, entry.published, news=True) for entry in entries))
         polls.record_poll(store, FEED, new, state, report, now=SEEN)
         polls.record_poll(store, FEED, PollPlan(revised=(Revision(1, reworded),)), state, report, now=SEEN)

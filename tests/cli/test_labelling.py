@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 import pytest
 
+from monitor.store.database import open_store
 from tests.cli.samples import call
 
 
@@ -94,7 +95,6 @@ def test_a_vote_taken_back_leaves_the_one_before(
     from classifiers.corrections import Correction
     from classifiers.verdict import Text
     from monitor.store import corrections
-    from monitor.store.database import open_store
 
     when = datetime(2026, 11, 20, tzinfo=UTC)
     text = Text("Giá vàng tăng", "Vàng miếng.")
@@ -153,6 +153,7 @@ def test_files_go_round(archive: Path, tmp_path: Path, form: str) -> None:
     file = tmp_path / f"votes.{form}"
     file.write_text(text, encoding="utf-8")
     other = ("--db", str(tmp_path / "other.db"))
+    open_store(tmp_path / "other.db", create=True).close()
     assert "2 corrections stored of 2" in call(*other, "label", "import", str(file)).err
     rows = json.loads(call(*other, "label", "list", "--json").out)
     assert {(row["person"], row["relevance"], row["origin"]) for row in rows} == {

@@ -8,9 +8,16 @@ from typing import Any
 
 import pytest
 
+from monitor.store.database import open_store
 from tests.cli.samples import CONSENT, call
 
 ADDRESS = "ban@vidu.example"
+
+
+@pytest.fixture(autouse=True)
+def _empty(_no_outside: None) -> None:
+    """A database that knows nobody, where the settings look for it."""
+    open_store(Path("var/vietnhat.db"), create=True).close()
 
 
 def listed() -> list[dict[str, Any]]:

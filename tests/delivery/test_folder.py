@@ -71,3 +71,13 @@ def test_no_message_id_leaves_the_folder(tmp_path: Path, id_: str) -> None:
 def test_different_ids_have_different_files(ids: list[str]) -> None:
     """Also when all their letters are unsafe."""
     assert file_name(ids[0]) != file_name(ids[1])
+
+
+def test_a_folder_for_letters_is_not_made(tmp_path: Path) -> None:
+    """It is asked whether it could be."""
+    assert FolderWay(tmp_path / "not" / "yet").probe() is None
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "file").write_text("x")
+    refused = FolderWay(tmp_path / "file" / "out").probe()
+    assert refused
+    assert "letters cannot be written there" in refused.reply

@@ -389,3 +389,22 @@ def test_421_says_nothing_of_the_letter() -> None:
     closing = Reply(421, "bye")
     assert to_sender(closing) == to_recipient(closing) == Lost("421 bye")
     assert to_letter(closing) == Deferred("421 bye")
+
+
+def test_a_mail_server_is_tried_without_a_letter() -> None:
+    """Connected, verified, logged in and left in good order."""
+    sink = Sink()
+    with serving(sink) as policy:
+        assert SmtpWay(policy).probe() is None
+    assert sink.letters == []
+    assert sink.connections == 1
+
+
+def test_encryption_is_verified() -> None:
+    """A certificate that is not to be trusted is told, as with a letter."""
+    with serving(Sink(), tls_context=server_tls(), require_starttls=True) as policy:
+        strict = replace(policy, host="localhost", starttls="required")
+        assert SmtpWay(strict, trusting()).probe() is None
+        refused = SmtpWay(strict).probe()
+    assert refused
+    assert "certificate is not to be trusted" in refused.reply

@@ -91,7 +91,7 @@ def test_corrections_are_learnt_from_but_not_measured_on(
         Correction(replace(text, title=f"{text.title} {n}"), 2, ("culture",), "lan", "session", NOW)
         for n in "một hai ba bốn năm sáu bảy tám chín mười".split()  # noqa: SIM905
     ]
-    with open_store(tmp_path / "archive.db") as store:
+    with open_store(tmp_path / "archive.db", create=True) as store:
         corrections.record_all(store, votes)
     before = ModelStore(root).load().classify([text])[0]
     answer = json.loads(call("retrain", "--json").out)
@@ -114,7 +114,7 @@ def test_a_flood_of_hostile_corrections_moves_nothing(
                    "bot@example.org", "import", NOW + timedelta(seconds=n))
         for n, example in zip(range(10_000), small * 20, strict=False)
     ]  # fmt: skip
-    with open_store(tmp_path / "archive.db") as store:
+    with open_store(tmp_path / "archive.db", create=True) as store:
         assert corrections.record_all(store, flood) == 10_000
     answer = json.loads(call("retrain", "--json").out)
     assert answer["lessons"] <= max(20, len(small) // 100)
@@ -123,12 +123,13 @@ def test_a_flood_of_hostile_corrections_moves_nothing(
 
 
 def test_a_model_that_sends_far_more_needs_a_reason(
-    root: Path, small: tuple[Example, ...], monkeypatch: pytest.MonkeyPatch
+    root: Path, small: tuple[Example, ...], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """The archive is replayed; the share sent must stay near the serving model's, or a flag says why not."""
     from classifiers.replay import Flip, Replay
     from classifiers.verdict import Decision
 
+    open_store(tmp_path / "archive.db", create=True).close()
     flip = Flip(7, "một bài", Decision.SEND, Decision.DROP, 0.9, 0.1, mailed=True)
     monkeypatch.setattr("monitor.learning.replay_archive", lambda *_, **__: Replay(900, 40, 90, (flip,)))
     kept_back = call("retrain")

@@ -34,7 +34,7 @@ def season(tmp_path: Path, models: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
     path = tmp_path / "archive.db"
     monkeypatch.setenv("VIETNHAT_DB", str(path))
     monkeypatch.setenv("VIETNHAT_MODELS", str(models))
-    with open_store(path) as store:
+    with open_store(path, create=True) as store:
         for back in range(2, 10):
             titles = [f"Nhật Bản và giá lúa số {n}" if n % 10 == 0 else f"Giá lúa số {n}" for n in range(80)]
             stored(store, MONDAY - timedelta(weeks=back, hours=-30), titles)

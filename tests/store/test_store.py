@@ -159,7 +159,7 @@ def test_what_is_not_ours_is_refused(tmp_path: Path) -> None:
         connection.execute("CREATE TABLE t (x)")
     connection.close()
     newer = tmp_path / "newer.db"
-    open_store(newer).close()
+    open_store(newer, create=True).close()
     with sqlite3.connect(newer) as connection:
         connection.execute("PRAGMA user_version=99")
     connection.close()
@@ -172,5 +172,5 @@ def test_what_is_not_ours_is_refused(tmp_path: Path) -> None:
 
 def test_only_the_owner_may_read_it(tmp_path: Path) -> None:
     """The file holds readers' addresses."""
-    with open_store(tmp_path / "new.db"):
+    with open_store(tmp_path / "new.db", create=True):
         assert (tmp_path / "new.db").stat().st_mode & 0o077 == 0

@@ -38,6 +38,9 @@ class House:
             "VIETNHAT_BASE_URL": "https://digest.example",
             "VIETNHAT_HOST_SPACING": "0",
             "VIETNHAT_POLL_MINUTES": "1",
+            "VIETNHAT_POLL_FLOOR_MINUTES": "1",
+            "VIETNHAT_POLL_CEILING_MINUTES": "1",
+            "VIETNHAT_LISTEN": "off",
         }
 
     def watch(self, feeds: Sequence[str], port: int) -> None:
@@ -68,7 +71,7 @@ class House:
 
     def subscribe(self, addresses: Sequence[str]) -> None:
         """Readers who agreed, and want a letter every day; past the command line, which takes a second for each."""
-        with open_store(self.db, durable=True) as store:
+        with open_store(self.db, durable=True, create=True) as store:
             for address in addresses:
                 reader = Subscriber(
                     id=0,

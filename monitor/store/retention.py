@@ -1,0 +1,95 @@
+"""Forgets what nobody needs any more, a little at a time, so that pollers and mail never wait long for it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from monitor.store.database import Store
+from monitor.store.polls import search_words
+from monitor.store.times import to_text
+
+AT_ONCE = 500
+"""Rows in one transaction."""
+
+PAPERS_DAYS = 400
+"""Weekly looks, daily reports and finished letters are kept a year and a little, whatever the archive keeps."""
+
+_FORGETTABLE = """
+SELECT id, title, summary FROM article
+WHERE first_seen < ?
+AND id NOT IN (SELECT article_id FROM digest_item)
+AND id NOT IN (SELECT article_id FROM correction WHERE article_id IS NOT NULL)
+AND id NOT IN (
+    SELECT s.article_id FROM sighting s LEFT JOIN feed_state f ON f.feed_id = s.feed_id
+    WHERE f.read_at IS NULL OR s.last_at > strftime('%Y-%m-%dT%H:%M:%SZ', f.read_at, '-2 days')
+)
+ORDER BY first_seen LIMIT ?
+"""
+"""Old, never mailed, never corrected, and gone from every feed that carried it. What a feed that cannot be read any
+more carried last stays: it would come back as new."""
+
+
+def forget_old(store: Store, *, now: datetime, days: int) -> int:
+    """Delete articles first seen more than `days` ago that nothing holds; how many that were. 0 keeps everything.
+
+    An article is held by a digest it was in, by a correction, and by a feed that may still carry it. Takes seconds
+    for 100,000 articles. Raises DatabaseError; what is forgotten until then stays forgotten.
+    """
+    if days <= 0:
+        return 0
+    forgotten = 0
+    while batch := _forget_articles(store, to_text(now - timedelta(days=days))):
+        forgotten += batch
+    _forget_papers(store, to_text(now - timedelta(days=PAPERS_DAYS)))
+    return forgotten
+
+
+def _forget_articles(store: Store, before: str) -> int:
+    # Deletes of single articles would search every child table without an index for each: off, and by hand instead.
+    store.write("PRAGMA foreign_keys=OFF")
+    try:
+        with store.transaction():
+            old = store.rows(_FORGETTABLE, [before, AT_ONCE])
+            for row in old:
+                _forget_words(store, row["id"], search_words(row["title"], row["summary"]))
+            ids = [row["id"] for row in old]
+            marks = ",".join("?" * len(ids))
+            for table, column in _children(store):
+                store.write(f"DELETE FROM {table} WHERE {column} IN ({marks})", ids)
+            store.write(f"DELETE FROM article WHERE id IN ({marks})", ids)
+    finally:
+        store.write("PRAGMA foreign_keys=ON")
+    return len(ids)
+
+
+def _forget_words(store: Store, article_id: int, words: tuple[str, str]) -> None:
+    """A contentless FTS5 table forgets a row only when told the row's own text (SQLite FTS5, section 4.4.3)."""
+    store.write(
+        "INSERT INTO article_search (article_search, rowid, words, folded) VALUES ('delete',?,?,?)",
+        [article_id, *words],
+    )
+
+
+def _children(store: Store) -> list[tuple[str, str]]:
+    """Every table and column whose rows go with their article, by the schema itself."""
+    rows = store.rows(
+        'SELECT m.name AS child, k."from" AS col FROM sqlite_master m, pragma_foreign_key_list(m.name) k '
+        "WHERE m.type = 'table' AND k.\"table\" = 'article' AND k.on_delete = 'CASCADE'"
+    )
+    return [(row["child"], row["col"]) for row in rows]
+
+
+def _forget_papers(store: Store, before: str) -> None:
+    for table, key, old in (
+        ("watch", "week", "week < substr(?1, 1, 10)"),
+        ("report", "day", "day < substr(?1, 1, 10)"),
+        ("delivery", "id", "state IN ('sent', 'refused') AND finished_at < ?1"),
+    ):
+        while True:
+            with store.transaction():
+                gone = store.write(
+                    f"DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {table} WHERE {old} LIMIT ?2)",
+                    [before, AT_ONCE],
+                )
+            if gone.rowcount < AT_ONCE:
+                break
