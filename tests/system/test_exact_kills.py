@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
@@ -62,7 +63,7 @@ class Scene:
         assert not ended.tracebacks, (fault, ended.said)
         if fault.action != "kill":
             _check_words(fault, ended)
-            if not ended.code and "=failed" not in ended.said and "=unusable" not in ended.said:
+            if not ended.code and not re.search("outcome=(failed|unusable|deferred)", ended.said):
                 self._check_done()
 
     def _check_done(self) -> None:
