@@ -86,15 +86,14 @@ def _others_stored(case: Case) -> str:
 
 
 def _one_reason(case: Case) -> str:
-    """A failure has its reason in one printable line, in the report and on the terminal."""
+    """A failure has its reason, in one printable line: what the daemon logs and `poll` prints."""
     for reports in case.seen.reports:
         reason = reports[case.feed]["reason"] if case.feed in reports else ""
         if case.feed in reports and reports[case.feed]["outcome"] == "failed" and len(reason) < 6:
             return f"no reason: {reason!r}"
         if not "".join(reason.split(" ")).isprintable():
             return f"not one printable line: {reason!r}"
-    failed = case.mailed.reports[0].get(case.feed, {}).get("outcome") == "failed"
-    return "" if not failed or f"{case.feed}: " in case.mailed.said else "not told on the terminal"
+    return ""
 
 
 def _stops_reading(case: Case) -> str:

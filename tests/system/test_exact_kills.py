@@ -64,22 +64,21 @@ class Scene:
         if fault.action != "kill":
             _check_words(fault, ended)
             if not ended.code and not re.search("outcome=(failed|unusable|deferred)", ended.said):
-                self._check_done()
+                self._check_done(fault, ended)
 
-    def _check_done(self) -> None:
+    def _check_done(self, fault: Fault, ended: Ended) -> None:
         """Who says nothing of an error has done the work all the same."""
         if self.words == ("poll",):
             self.street.check_stored()
-        else:
-            assert not self.street.house.rows("SELECT 1 FROM delivery WHERE state <> 'sent'")
+            return
+        rows = self.street.house.rows("SELECT state, attempts, reply FROM delivery WHERE state <> 'sent'")
+        assert not rows, (fault, [tuple(row) for row in rows], ended.said)
 
 
 def _check_words(fault: Fault, ended: Ended) -> None:
     """An error of the system is told in one line, with exit code 1; or it did no harm."""
     complaints = [line for line in ended.said.splitlines() if line.startswith("vietnhat: ")]
-    told = [
-        line for line in ended.said.splitlines() if "outcome=failed" in line or "outcome=unusable" in line
-    ]
+    told = re.findall(r"outcome=(?:failed|unusable)|Input/output error|No space left", ended.said)
     assert ended.code in (0, 1), (fault, ended)
     assert len(complaints) <= 1, (fault, ended)
     if ended.code:
