@@ -58,12 +58,15 @@ class Slope:
 def slope(minutes: Sequence[float], values: Sequence[float]) -> Slope:
     """Least squares. Neighbouring samples hang together, so the interval counts only as many as are independent."""
     x, y = np.asarray(minutes) / 60, np.asarray(values, dtype=float)
+    if y.std() == 0:
+        return Slope(0.0, 0.0, 0.0)
     line = stats.linregress(x, y)
     rest = y - (line.intercept + line.slope * x)
     together = float(np.corrcoef(rest[:-1], rest[1:])[0, 1]) if rest.std() > 0 else 0.0
     shrink = (1 - max(0.0, together)) / (1 + max(0.0, together))
     effective = max(3.0, len(x) * shrink)
-    wide = float(line.stderr) * (len(x) / effective) ** 0.5 * float(stats.t.ppf(0.975, effective - 2 + 1e-9))
+    factor = float((len(x) / effective) ** 0.5 * stats.t.ppf(0.975, max(1.0, effective - 2)))
+    wide = factor * float(line.stderr)
     return Slope(
         round(float(line.slope), 3), round(float(line.slope) - wide, 3), round(float(line.slope) + wide, 3)
     )
