@@ -28,6 +28,8 @@ class House:
 
     def __init__(self, folder: Path, models: Path) -> None:
         self.folder, self.starter = folder, STARTER
+        self.under: tuple[str, ...] = ()
+        """A program to run every command under, as strace, with its options."""
         self.db, self.outbox, self.log = folder / "house.db", folder / "outbox", folder / "log.txt"
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("VIETNHAT_")},
@@ -92,7 +94,7 @@ class House:
     def call(self, *words: str, code: int = 0, seconds: float = 60) -> str:
         """Run a command to its end; what it printed on both streams."""
         done = subprocess.run(
-            [sys.executable, "-c", self.starter, *words],
+            [*self.under, sys.executable, "-c", self.starter, *words],
             env=self.environment,
             cwd=self.folder,
             capture_output=True,
@@ -109,7 +111,7 @@ class House:
         """A command under way, in a process group of its own, of which nothing is left afterwards."""
         with open(self.log, "ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-c", self.starter, *words],
+                [*self.under, sys.executable, "-c", self.starter, *words],
                 env=self.environment,
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
