@@ -195,5 +195,5 @@ class Postman:
         )
         if after.suspend_subscriber and delivery.subscriber_id is not None:
             subscribers.set_status(self.store, delivery.subscriber_id, SubscriberStatus.SUSPENDED, now=now)
-        self.report(delivery, outcome)
+        self.report(delivery, outbox_states.GivenUp(outcome.reply) if after.given_up else outcome)
         return not after.stop_run

@@ -6,7 +6,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from monitor.errors import AlreadyRunning
@@ -23,8 +23,11 @@ def held(path: Path, *, wait: float = 0.0) -> Iterator[None]:
     try:
         if not acquired(descriptor, seconds=max(wait, PROBE_SECONDS)):
             raise AlreadyRunning(_pid_in(descriptor), str(path))
-        os.truncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        with suppress(
+            OSError
+        ):  # on a full disk the lock holds all the same, and only does not say whose it is
+            os.truncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         yield
     finally:
         os.close(descriptor)

@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 
 from monitor.masking import hide_addresses, logged, without_person
-from monitor.types import Delivery, PollReport, SendOutcome, Subscriber
+from monitor.types import Deferred, Delivery, PollReport, SendOutcome, Sent, Subscriber
 
 
 def configure(form: str) -> None:
@@ -78,7 +78,8 @@ def delivered(delivery: Delivery, outcome: SendOutcome) -> None:
 
     Servers quote whom they refuse, in forms of their own: so the one address this is about is taken out first.
     """
-    log(
+    line = log if type(outcome) in (Sent, Deferred) else warn
+    line(
         "deliver",
         letter=delivery.id,
         outcome=type(outcome).__name__.lower(),

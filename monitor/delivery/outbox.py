@@ -5,18 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from monitor.types import Delivery, DeliveryState, Refused, SendOutcome, Sent, Unusable
+from monitor.types import Deferred, Delivery, DeliveryState, Refused, SendOutcome, Sent, Unusable
 
 BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 30, 60, 120, 240, 360))
 """Pauses after the first, second … attempt; the last one repeats."""
 
 GIVE_UP = timedelta(days=5)
-"""How long a letter is tried, from `queued_at` (RFC 5321, 4.5.4.1)."""
+"""How long a letter is tried (RFC 5321, 4.5.4.1), from `queued_at`."""
+
+FEWEST_ATTEMPTS = 18
+"""And so often at least: one that lay untried for days, while we were switched off, gets its days of trying too."""
 
 
 @dataclass(frozen=True, slots=True)
 class LetterRefused(Refused):
     """This letter is not wanted, by its size or content; the address is not to blame."""
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUp(Deferred):
+    """It was tried for days; nobody will try again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +35,7 @@ class Transition:
     next_attempt_at: datetime
     stop_run: bool = False
     suspend_subscriber: bool = False
+    given_up: bool = False
 
 
 def after(delivery: Delivery, outcome: SendOutcome, now: datetime) -> Transition:
@@ -54,7 +63,7 @@ def recovered(delivery: Delivery, now: datetime) -> Transition:
 
 
 def _deferred(delivery: Delivery, now: datetime) -> Transition:
-    if now - delivery.queued_at >= GIVE_UP:
-        return Transition(DeliveryState.REFUSED, now)
+    if now - delivery.queued_at >= GIVE_UP and delivery.attempts >= FEWEST_ATTEMPTS:
+        return Transition(DeliveryState.REFUSED, now, given_up=True)
     pause = BACK_OFF[min(max(delivery.attempts, 1), len(BACK_OFF)) - 1]
     return Transition(DeliveryState.QUEUED, now + pause)

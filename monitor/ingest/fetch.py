@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import hashlib
+import re
 import ssl
 import time
 from contextlib import AsyncExitStack
@@ -28,6 +29,8 @@ _CHUNK = 65536
 _HEADER_LIMIT = 128 * 1024
 _ENCODINGS = ("", "identity", "gzip", "deflate")
 _REDIRECTS = (301, 302, 303, 307, 308)
+_PARSERS_STATUS = re.compile(r"\b400, message[=:]\s*")
+"""aiohttp's own number for an answer it cannot read: the server said something else."""
 _ACCEPT = "application/rss+xml, application/atom+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5"
 
 
@@ -282,8 +285,14 @@ def _failure(error: Exception, policy: FetchPolicy) -> Failed:
             return Failed(FailureKind.TLS, f"TLS: {text}")
         case aiohttp.ClientConnectorError() if error.os_error.errno == errno.EACCES and guard.REFUSED in text:
             return Failed(FailureKind.REFUSED_ADDRESS, str(error.os_error.strerror))
+        case aiohttp.ClientPayloadError() | aiohttp.ClientResponseError() if (
+            "content-encoding" in text.lower()
+        ):
+            return Failed(
+                FailureKind.BAD_RESPONSE, "a Content-Encoding that was not asked for, or a broken one"
+            )
         case aiohttp.ClientPayloadError() | aiohttp.ClientResponseError() | aiohttp.InvalidURL():
-            return Failed(FailureKind.BAD_RESPONSE, f"not a proper answer: {text}")
+            return Failed(FailureKind.BAD_RESPONSE, f"not a proper answer: {_PARSERS_STATUS.sub('', text)}")
         case aiohttp.ClientError() | OSError():
             return Failed(FailureKind.UNREACHABLE, text)
     return Failed(FailureKind.BAD_RESPONSE, f"not a proper answer: {text}")

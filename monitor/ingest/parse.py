@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -16,6 +17,9 @@ from monitor.types import Failed, FailureKind
 _PROLOG = b'<?xml version="1.0" encoding="utf-8"?>\n'
 _ENTITY = re.compile(r"<!ENTITY\b([^>]{0,2000}>?)")
 _PLAIN_ENTITY = re.compile(r"""\s+(\w{1,50})\s+(?:"([^"&%<]{0,1000})"|'([^'&%<]{0,1000})')\s*>""")
+_REFERENCE = re.compile(r"&(\w{1,50});")
+_FIRST_ELEMENT = re.compile(r"<\w")
+_GAP = re.compile(r"\s{3,}")
 _DOCTYPE = re.compile(r"<!DOCTYPE[^\[>]{0,500}\[[^\]]*\]\s*>")
 _MOST_ENTITY_TEXT = 100_000
 _CLOSING = {"rss": "</channel></rss>", "feed": "</feed>", "rdf:RDF": "</rdf:RDF>"}
@@ -54,7 +58,7 @@ class RawFeed:
 def parse(text: str) -> RawFeed | Failed:
     """Entries in document order. Ill-formed feeds give what can be had, with the problem noted."""
     try:
-        text, problems = _without_cut_entry(_without_entities(text))
+        text, problems = _without_cut_entry(_without_entities(_without_blank_lines(text)))
     except _RefusedEntities as error:
         return Failed(FailureKind.UNREADABLE, str(error))
     try:
@@ -103,17 +107,27 @@ def _without_entities(text: str) -> str:
     Looks at the whole text, not at its head: a comment can push a DOCTYPE down as far as one likes.
     """
     declarations = _ENTITY.findall(text) if "<!DOCTYPE" in text else []
-    expanded = 0
+    if not declarations:
+        return text
+    values: dict[str, str] = {}
     for declaration in declarations:
         plain = _PLAIN_ENTITY.fullmatch(declaration)
         if plain is None:
             raise _RefusedEntities("custom XML entities other than short plain text are refused")
-        reference, value = f"&{plain[1]};", plain[2] or plain[3] or ""
-        expanded += len(value) * text.count(reference)
-        if expanded > _MOST_ENTITY_TEXT:
-            raise _RefusedEntities("custom XML entities that blow up the document are refused")
-        text = text.replace(reference, value)
-    return _DOCTYPE.sub("", text, count=1) if declarations else text
+        values.setdefault(plain[1], plain[2] or plain[3] or "")  # the first declaration counts (XML 1.0, 4.2)
+    used = Counter(name for name in _REFERENCE.findall(text) if name in values)
+    if sum(len(values[name]) * count for name, count in used.items()) > _MOST_ENTITY_TEXT:
+        raise _RefusedEntities("custom XML entities that blow up the document are refused")
+    text = _REFERENCE.sub(lambda reference: values.get(reference[1], reference[0]), text)
+    return _DOCTYPE.sub("", text, count=1)
+
+
+def _without_blank_lines(text: str) -> str:
+    """The text with short gaps before its first element: feedparser looks for a DOCTYPE from every line break there
+    on, over all the blanks that follow, and so takes the square of them."""
+    first = _FIRST_ELEMENT.search(text)
+    end = first.start() if first else len(text)
+    return _GAP.sub("\n", text[:end]) + text[end:]
 
 
 def _without_cut_entry(text: str) -> tuple[str, tuple[str, ...]]:

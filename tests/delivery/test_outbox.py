@@ -52,9 +52,21 @@ def test_a_letter_is_given_up_after_five_days() -> None:
     """Deferred so long it is refused, its reader not suspended; a broken way out never costs a letter."""
     old = replace(DELIVERY, queued_at=NOW - GIVE_UP, attempts=25)
     younger = replace(old, queued_at=NOW - GIVE_UP + MINUTE)
-    assert after(old, Deferred("451"), NOW) == Transition(DeliveryState.REFUSED, NOW)
+    assert after(old, Deferred("451"), NOW) == Transition(DeliveryState.REFUSED, NOW, given_up=True)
     assert after(younger, Deferred("451"), NOW).state is DeliveryState.QUEUED
     assert after(old, Unusable("no server"), NOW).state is DeliveryState.QUEUED
+
+
+def test_days_of_waiting_are_no_days_of_trying() -> None:
+    """A letter that lay untried for a week, for we were switched off, is tried for days before it is given up."""
+    waited, attempt = replace(DELIVERY, queued_at=NOW - 7 * 24 * 60 * MINUTE), 1
+    now = NOW
+    while (
+        step := after(replace(waited, attempts=attempt), Deferred("451"), now)
+    ).state is DeliveryState.QUEUED:
+        now, attempt = step.next_attempt_at, attempt + 1
+    assert now - NOW > 2 * 24 * 60 * MINUTE
+    assert step.given_up
 
 
 @pytest.mark.parametrize("state", DeliveryState)

@@ -49,7 +49,7 @@ _MAILED = ("/inject/", "/enc/", "/xml/nul", "/size/huge-title", "/size/long-word
 """What is mailed in the second installation, whatever the model thinks of it."""
 
 
-OPEN = {"/id/republish: a flood is noticed": "the report of a flood looks like any other"}
+OPEN: dict[str, str] = {}
 """Known faults, by how their complaint begins. One that is mended fails the test until it is struck out here."""
 
 

@@ -122,7 +122,7 @@ def test_damaged_feeds_are_read_or_refused(tmp_path: Path, capfd: pytest.Capture
     findings, started = Findings(), time.monotonic()
     for number, seeds in enumerate(_chunks()):
         documents = asyncio.run(_read_all(seeds, findings))
-        with open_store(tmp_path / f"{number}.db") as store:
+        with open_store(tmp_path / f"{number}.db", create=True) as store:
             for mutant, document in documents:
                 findings.entries += len(document.entries)
                 if fault := _check_stored(mutant.seed, mutant, document, store):

@@ -79,7 +79,7 @@ def _host_zone(name: str) -> Iterator[None]:
 
 
 def _subscribe(settings: Settings, start: datetime) -> list[Subscriber]:
-    with open_store(Path(settings.db), durable=True) as store:
+    with open_store(Path(settings.db), durable=True, create=True) as store:
         return [
             subscribers.add(
                 store,
@@ -127,7 +127,7 @@ def test_thirty_days_thirty_digests(settings: Settings, host: str, start: dateti
     half = len(ticks) // 2
     with _host_zone(host):
         for lifetime in (ticks[:half], ticks[half:]):  # between them lies a restart
-            with open_store(Path(settings.db), durable=True) as store:
+            with open_store(Path(settings.db), durable=True, create=True) as store:
                 tool = press(settings, store, taxonomy, "none")
                 for now in lifetime:
                     if tool.issue(now=now):

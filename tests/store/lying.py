@@ -35,7 +35,12 @@ def news(store: Store, first: int, count: int, *, now: datetime = NOW, words: in
         for n in range(first, first + count)
     )
     polls.record_poll(
-        store, FEED, PollPlan(new=new), FeedState("thu", FEED.url), PollReport("thu", "new"), now=now
+        store,
+        FEED,
+        PollPlan(new=new),
+        FeedState("thu", FEED.url, read_at=NOW),
+        PollReport("thu", "new"),
+        now=now,
     )
 
 
