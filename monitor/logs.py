@@ -59,7 +59,7 @@ def _logger() -> Any:
 
 def polled(report: PollReport) -> None:
     """The line of one feed's poll."""
-    line = warn if report.outcome == "failed" else log
+    line = warn if report.outcome == "failed" or report.flood else log
     line(
         "poll",
         feed=report.feed_id,

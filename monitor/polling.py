@@ -20,6 +20,7 @@ from monitor.ingest.dedupe import plan
 from monitor.masking import logged
 from monitor.store import polls
 from monitor.store.database import Store
+from monitor.store.polls import FLOOD
 from monitor.types import (
     Bounds,
     Document,
@@ -34,9 +35,6 @@ from monitor.types import (
     PollReport,
     Validators,
 )
-
-FLOOD = 500
-"""So many new entries in one document of a feed that is no stranger are told to the operator."""
 
 
 class Fetches(Protocol):
@@ -180,11 +178,12 @@ class Poller:
             return report
         known = polls.known(self.store, feed.outlet, (key for entry in result.entries for key in entry.keys))
         change = plan(result, known, first_poll=state.first_read_at is None, now=now)
-        if len(change.new) > FLOOD and state.first_read_at is not None:
-            flood = f"a flood: {len(change.new)} new entries at once"
-            result = replace(result, problems=(flood, *result.problems))
+        flood = len(change.new) > FLOOD and state.first_read_at is not None
+        if flood:
+            words = f"a flood: {len(change.new)} new entries at once"
+            result = replace(result, problems=(words, *result.problems))
         after = course.after_answer(state, outcome, result, pace, brought=bool(change.new))
-        report = _report(feed, outcome, result, change)
+        report = replace(_report(feed, outcome, result, change), flood=flood)
         polls.record_poll(self.store, feed, change, after, report, now=now)
         return report
 

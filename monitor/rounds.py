@@ -17,7 +17,7 @@ from monitor.logs import configure, delivered, log, polled, warn
 from monitor.notify import notify
 from monitor.report import make_report, report_day
 from monitor.serving import serving_model
-from monitor.store import articles, clock, outbox, reports, watches
+from monitor.store import articles, clock, outbox, polls, reports, watches
 from monitor.store.backup import last_backup
 from monitor.store.database import Store, open_store
 from monitor.store.retention import forget_old
@@ -168,6 +168,8 @@ def house_notes(store: Store, *, now: datetime, offline: bool) -> list[Note]:
     left = shutil.disk_usage(store.path.parent).free
     if left < DISK_LEFT:
         notes.append(Note(Trouble.DISK, f"{left // 2**20} MB"))
+    for feed_id, entries in polls.floods(store, since=now - timedelta(days=1)).items():
+        notes.append(Note(Trouble.FLOOD, f"{feed_id} {entries:,}"))
     copied = last_backup(store)
     if now - (copied or articles.first_seen(store) or now) > BACKUP_AGE:
         notes.append(Note(Trouble.BACKUP))

@@ -61,8 +61,9 @@ def poll(ctx: click.Context, now: datetime, due: bool, as_json: bool, ids: tuple
     if as_json:
         print_json({"feeds": [asdict(r) for r in reports], "judged": judged})
         return 1 if reports and len(failed) == len(reports) else 0
-    for r in failed:
-        say(f"{r.feed_id}: {r.reason}")
+    for r in reports:
+        if r.reason:
+            say(f"{r.feed_id}: {r.reason}")
     print_table(
         ("feed", "outcome", "entries", "new", "revised"),
         [(r.feed_id, r.outcome, r.entries, r.new, r.revised) for r in reports],

@@ -68,6 +68,7 @@ _HOUSE = {
     Trouble.DISK: "house_disk",
     Trouble.LETTERS: "house_letters",
     Trouble.OFFLINE: "house_offline",
+    Trouble.FLOOD: "house_flood",
 }
 
 

@@ -27,6 +27,9 @@ from monitor.types import (
 _AT_ONCE = 400
 """Values in one query: below SQLite's oldest limit of 999 variables."""
 
+FLOOD = 500
+"""So many new entries in one document of a feed that is no stranger are told to the operator."""
+
 _MOST_KEYS = 24
 """Of one article: a feed that gives an entry another guid with every poll does not fill the disk."""
 
@@ -48,6 +51,17 @@ def arrivals(store: Store, feed_id: str, *, since: datetime) -> list[datetime]:
         [feed_id, to_text(since)],
     )
     return [from_text(row["first_at"]) for row in reversed(rows)]
+
+
+def floods(store: Store, *, since: datetime) -> dict[str, int]:
+    """The largest flood of each feed that had one since then, in entries."""
+    rows = store.rows(
+        "SELECT s.feed_id, count(*) AS n FROM feed_state f JOIN sighting s ON s.feed_id = f.feed_id "
+        "WHERE s.first_at >= ?1 AND s.first_at > f.first_read_at GROUP BY s.feed_id, s.first_at HAVING n > ?2 "
+        "ORDER BY s.feed_id, n",
+        [to_text(since), FLOOD],
+    )
+    return {row["feed_id"]: row["n"] for row in rows}
 
 
 def host_pauses(store: Store, *, now: datetime) -> dict[str, timedelta]:

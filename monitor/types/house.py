@@ -51,6 +51,7 @@ class Trouble(StrEnum):
     DISK = "disk"
     LETTERS = "letters"
     OFFLINE = "offline"
+    FLOOD = "flood"
 
 
 @dataclass(frozen=True, slots=True)

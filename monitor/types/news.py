@@ -261,6 +261,7 @@ class PollReport:
     seconds: float = 0.0
     reason: str = ""
     failure: FailureKind | None = None
+    flood: bool = False
 
 
 # --- articles --------------------------------------------------------------------------------

@@ -43,7 +43,10 @@ _KINDS = {
     "inject": "tabloid",
 }
 """The floods come last in a letter, so that they cannot crowd out what is counted; others are press."""
-_SPECIAL = {"/status/flaky": "failed failed failed new", "/status/200-then-404": "new failed failed failed"}
+_SPECIAL = {
+    "/status/flaky": "failed failed failed new",
+    "/status/200-then-404": "new failed failed failed",
+}
 _WAITING = ("429-seconds", "429-date", "429-huge", "503")
 _MAILED = ("/inject/", "/enc/", "/xml/nul", "/size/huge-title", "/size/long-word-title", "/proto/header-utf8")
 """What is mailed in the second installation, whatever the model thinks of it."""
@@ -164,7 +167,7 @@ def _wrong_outcome(case: Case) -> Iterator[str]:
     elif wanted == "ok":
         good = "failed" not in outcomes and (outcomes[0] == "new" or case.path == "/id/wipe")
     elif wanted in ("error", "blocked", "deferred", "unchanged"):
-        good = set(outcomes) <= {"failed", "waiting"}
+        good = set(outcomes) <= {"failed", "waiting", "ended"}
     else:
         good = True
     if not good:

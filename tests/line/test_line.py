@@ -424,3 +424,20 @@ def test_a_bug_one_feed_brings_out_costs_nobody_else(store: Store) -> None:
     assert (reports["thu"].outcome, reports["thu2"].outcome) == ("failed", "new")
     assert "a mistake of this program: UnicodeError" in reports["thu"].reason
     assert "ai@vidu" not in polls.feed_states(store)["thu"].reason
+
+
+def test_a_flood_is_told(store: Store) -> None:
+    """A known feed that brings hundreds of entries at once is told as such; a first poll brings what it brings."""
+    many = {
+        f"https://thu.example/tin-{200000 + n}.html": (f"Tin số {n}", rfc822(DAY))
+        for n in range(polls.FLOOD + 1)
+    }
+    (first,), _ = poll(store, fetched(dict(list(many.items())[: polls.FLOOD + 1])), DAY, OTHER)
+    assert not first.flood
+    poll(store, fetched(NEWS), DAY)
+    flood = {link.replace("/tin-2", "/tin-3"): entry for link, entry in many.items()}
+    (report,), _ = poll(store, fetched(flood), DAY + HOUR)
+    assert report.flood
+    assert report.reason == f"a flood: {polls.FLOOD + 1} new entries at once"
+    assert polls.floods(store, since=DAY - HOUR) == {"thu": polls.FLOOD + 1}
+    assert polls.floods(store, since=DAY + 2 * HOUR) == {}
