@@ -22,7 +22,7 @@ from monitor.digest.render import Frame, Rendered, render_confirmation
 from monitor.digest.report import render_report
 from monitor.digest.words import Words
 from monitor.ingest.fetch import Fetcher, FetchPolicy
-from monitor.ingest.pool import ReaderPool
+from monitor.ingest.pool import READERS, ReaderPool
 from monitor.locks import held
 from monitor.logs import delivered, polled, undeliverable
 from monitor.report import ZONE as REPORT_ZONE
@@ -65,11 +65,11 @@ def bounds_of(settings: Settings) -> Bounds:
 
 @asynccontextmanager
 async def poller(
-    settings: Settings, store: Store, report: Callable[[PollReport], None] = polled
+    settings: Settings, store: Store, report: Callable[[PollReport], None] = polled, *, feeds: int
 ) -> AsyncIterator[polling.Poller]:
-    """A poller with its network and its reading processes."""
+    """A poller with its network and its reading processes, of which so many feeds need no more than one each."""
     async with Fetcher(fetch_policy(settings)) as fetcher:
-        with ReaderPool() as pool:
+        with ReaderPool(workers=min(READERS, feeds)) as pool:
             yield polling.Poller(store, fetcher, pool, bounds_of(settings), report)
 
 
@@ -209,7 +209,7 @@ async def poll_once(
             polls.begin_anew(store, named)
         chosen = polling.due_feeds(feeds, polls.feed_states(store), now) if only_due else list(feeds)
         if chosen:
-            async with poller(settings, store, report) as tool:
+            async with poller(settings, store, report, feeds=len(chosen)) as tool:
                 reports = await tool.poll(chosen, now=now)
     judged = 0
     if not only_due or any(r.new or r.revised for r in reports):

@@ -22,7 +22,7 @@ from monitor.ingest.read import read
 from monitor.masking import logged
 from monitor.types import Document, Failed, FailureKind, Feed
 
-_WORKERS = 2
+READERS = 2
 _SECONDS = 30.0
 _CPU_SECONDS = 20
 _MEMORY = 1024**3
@@ -37,7 +37,7 @@ class ReaderPool:
     def __init__(
         self,
         *,
-        workers: int = _WORKERS,
+        workers: int = READERS,
         seconds: float = _SECONDS,
         cpu_seconds: int = _CPU_SECONDS,
         memory: int = _MEMORY,
