@@ -22,8 +22,9 @@ from monitor.masking import logged
 from monitor.notify import notify, watchdog_seconds
 from monitor.pulse import Pulse
 
-STOP_SECONDS = 8.0
-"""What is under way when the stop comes gets this long; systemd and people wait ten."""
+STOP_SECONDS = 6.0
+"""What is under way when the stop comes gets this long. Systemd and people wait ten seconds; the rest is for children,
+pages and the database, which may be locked by others."""
 
 TICK_SECONDS = 20
 

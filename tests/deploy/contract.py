@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from monitor.cli import COMMANDS
+from classifiers.verdict import Decision
+from monitor.types import Condition, DeliveryState
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
@@ -15,17 +16,16 @@ METRICS: dict[str, dict[str, set[str]]] = {
     "vietnhat_polls_total": {"outcome": set()},
     "vietnhat_entries_total": {},
     "vietnhat_articles_total": {"kind": {"new", "revised"}},
-    "vietnhat_verdicts_total": {"decision": {"send", "review", "drop"}},
-    "vietnhat_letters": {"state": {"queued", "sending", "sent", "refused"}},
+    "vietnhat_verdicts_total": {"decision": set(map(str, Decision))},
+    "vietnhat_letters": {"state": set(map(str, DeliveryState))},
+    "vietnhat_digests_total": {},
     "vietnhat_deliveries_total": {"outcome": set()},
     "vietnhat_reader_kills_total": {"cause": set()},
     "vietnhat_cycle_seconds": {},
     "vietnhat_poll_seconds": {},
-    "vietnhat_feeds": {
-        "condition": {"ok", "failing", "dead", "silent", "empty", "moved", "blocked", "ended"}
-    },
+    "vietnhat_feeds": {"condition": set(map(str, Condition))},
     "vietnhat_oldest_letter_seconds": {},
-    "vietnhat_last_round_timestamp_seconds": {"round": {"poll", "mail", "watch"}},
+    "vietnhat_last_round_timestamp_seconds": {"round": {"poll", "mail", "keep"}},
     "vietnhat_last_backup_timestamp_seconds": {},
     "vietnhat_database_bytes": {},
     "vietnhat_model_info": {"model": set()},
@@ -42,9 +42,6 @@ METRICS: dict[str, dict[str, set[str]]] = {
 HISTOGRAMS = {"vietnhat_cycle_seconds", "vietnhat_poll_seconds"}
 EVERYWHERE = {"job", "instance", "le"}
 """Labels that Prometheus itself gives."""
-
-KNOWN_COMMANDS = {*COMMANDS, "backup", "restore", "doctor", "keys"}
-"""Those an operator is told of; the last four are part of what is promised to operators."""
 
 _SELECTOR = re.compile(r"\b((?:vietnhat|process)_\w+|up)\b(?:\{(.*?)\})?")
 _MATCHER = re.compile(r'(\w+)\s*(=~|!~|!=|=)\s*"([^"]*)"')

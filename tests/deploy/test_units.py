@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from monitor.cli import COMMANDS
 from monitor.config.settings import load_settings
 from monitor.daemon import STOP_SECONDS
 from monitor.ingest import pool
 from monitor.store.database import BUSY_SECONDS
-from tests.deploy.contract import DEPLOY, KNOWN_COMMANDS, seconds, size, unit
+from tests.deploy.contract import DEPLOY, seconds, size, unit
 
 SERVICES = ("vietnhat.service", "vietnhat-backup.service")
 HARDENED = {
@@ -40,7 +41,7 @@ def test_services_are_confined(name: str) -> None:
 @pytest.mark.parametrize("name", SERVICES)
 def test_services_call_commands_that_exist(name: str) -> None:
     """What is started is a command of the program."""
-    assert unit(name)["ExecStart"][0].split("/")[-1].split()[1] in KNOWN_COMMANDS
+    assert unit(name)["ExecStart"][0].split("/")[-1].split()[1] in COMMANDS
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -70,7 +71,7 @@ def test_time_limits_leave_the_daemon_its_own() -> None:
 def test_memory_suffices_for_all_reading_processes_at_their_limit() -> None:
     """The daemon and every reading process at its own limit fit below MemoryMax; one killed does not end the rest."""
     found = unit("vietnhat.service")
-    assert size(found["MemoryMax"][0]) >= 400 * 2**20 + pool._WORKERS * pool._MEMORY
+    assert size(found["MemoryMax"][0]) >= 400 * 2**20 + pool.READERS * pool._MEMORY
     assert size(found["MemoryHigh"][0]) < size(found["MemoryMax"][0])
     assert found["OOMPolicy"] == ["continue"]
 

@@ -18,6 +18,7 @@ from monitor.errors import Misuse
 from monitor.types import Deferred, FailureKind, PollReport
 from monitor.web.health import Checks, application
 from monitor.web.server import listening_socket, serving
+from tests.deploy.contract import METRICS
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 STATE = metrics.State({"ok": 3, "dead": 1}, {"queued": 2}, 90.0, {"poll": NOW}, NOW, 4096, "m-1", "0.1.0")
@@ -97,6 +98,9 @@ def test_figures() -> None:
     assert found["vietnhat_deliveries_total", "deferred"] >= 1
     assert found["vietnhat_model_info", "m-1"] == 1
     assert not [name for name, *_ in found if name.endswith("_created")]
+    bare = {name.removesuffix("_bucket").removesuffix("_sum").removesuffix("_count") for name, *_ in found}
+    assert bare - set(METRICS) <= {"process_virtual_memory_bytes"}, "tell tests/deploy/contract.py"
+    assert set(METRICS) - bare == {"up"}
 
 
 def test_an_address_that_is_taken() -> None:
