@@ -212,7 +212,7 @@ def main() -> int:
         ):
             house.watch(FEEDS, feeds.port)
             house.mail_through(port)
-            house.call("status")
+            house.subscribe(["first@road.example"])
             road = Road(house, feeds, sink, random.Random(given.seed))
             broken = walk(road, given.kills, given.stops)
         print(
