@@ -72,10 +72,15 @@ def set_consent(store: Store, subscriber: Subscriber, consent: str, *, now: date
 
 
 def erase(store: Store, subscriber: Subscriber) -> None:
-    """Forget a person: the subscriber, what was sent to them, their letters and their corrections."""
+    """Forget a person: the subscriber, what was sent to them, their letters and their corrections.
+
+    What is deleted is overwritten in the file, and the -wal is emptied unless somebody is just reading from it.
+    """
+    store.write("PRAGMA secure_delete=ON")
     with store.transaction():
         store.write("DELETE FROM correction WHERE person = ? COLLATE NOCASE", [subscriber.address])
         store.write("DELETE FROM subscriber WHERE id = ?", [subscriber.id])
+    store.write("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
 def _row(subscriber: Subscriber) -> dict[str, Any]:

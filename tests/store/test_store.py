@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -113,12 +115,22 @@ def test_the_same_address_subscribes_once(store: Store) -> None:
 
 
 def test_erasing_a_person_leaves_no_trace(store: Store) -> None:
-    """Address, letters and what was sent go together."""
+    """Address, letters and what was sent go together, from the tables, the file's free pages and the -wal."""
     person = subscribers.add(store, reader())
     outbox.queue(store, "confirmation", person.id, Letter("<1@x>", person.address, b"hello"), now=NOW)
-    subscribers.erase(store, person)
-    for table in ("subscriber", "delivery", "digest_item"):
-        assert store.rows(f"SELECT * FROM {table}") == []
+    with open_store(store.path) as beside:  # as a daemon would hold it
+        subscribers.erase(store, person)
+        for table in ("subscriber", "delivery", "digest_item"):
+            assert store.rows(f"SELECT * FROM {table}") == []
+        files = [store.path, store.path.with_name(f"{store.path.name}-wal")]
+        child = "import sys, pathlib; print(sum(pathlib.Path(f).read_bytes().count(b'ban@vidu') for f in sys.argv[1:]))"
+        found = subprocess.run(
+            [sys.executable, "-c", child, *map(str, files)], capture_output=True, text=True
+        )
+        assert found.stdout.strip() == "0", found.stderr
+        assert beside.rows("SELECT 1 AS one") == [{"one": 1}]
+    with open_store(store.path) as again:
+        assert articles.count(again) == 0
 
 
 def test_a_letter_is_claimed_before_it_leaves(store: Store) -> None:
