@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.base import BaseTrigger
 
 from monitor.errors import VietnhatError
 from monitor.logs import log, warn
@@ -27,6 +28,9 @@ STOP_SECONDS = 6.0
 pages and the database, which may be locked by others."""
 
 TICK_SECONDS = 20
+
+CLOCK_SET = 5.0
+"""Seconds between two beats by which the clock of the day and the steady one may differ."""
 
 SAME_AGAIN = 600.0
 """Seconds for which a trouble that is told already is not told again."""
@@ -102,8 +106,8 @@ async def serve(work: Work, pulse: Pulse | None = None, *, ready: Callable[[], N
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, bell.stopping.set)
     loop.add_signal_handler(signal.SIGHUP, _reload, work)
-    beating = loop.create_task(_beat(bell.pulse))
     with _ringing(bell, work) as scheduler:
+        beating = loop.create_task(_beat(bell.pulse, scheduler))
         ready()
         notify("READY=1", "STATUS=watching")
         await bell.stopping.wait()
@@ -113,8 +117,16 @@ async def serve(work: Work, pulse: Pulse | None = None, *, ready: Callable[[], N
         # so our own tasks are awaited here, and it is shut down without waiting.
         scheduler.pause()
         await bell.finish()
-    beating.cancel()
+        beating.cancel()
     log("stopped")
+
+
+class _Tick(BaseTrigger):  # type: ignore[misc]  # APScheduler publishes no types
+    """One tick from now, whatever was missed: an interval trigger lists every tick a clock has jumped over."""
+
+    def get_next_fire_time(self, _previous: datetime | None, now: datetime) -> datetime:
+        """Aware, as `now` is."""
+        return now + timedelta(seconds=TICK_SECONDS)
 
 
 @contextmanager
@@ -122,11 +134,8 @@ def _ringing(bell: _Bell, work: Work) -> Iterator[AsyncIOScheduler]:
     scheduler = AsyncIOScheduler(
         timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
     )
-    soon = datetime.now(UTC) + timedelta(seconds=0.1)
     for name, action in work.rounds.items():
-        scheduler.add_job(
-            bell.ring, "interval", seconds=TICK_SECONDS, args=(name, action), next_run_time=soon
-        )
+        scheduler.add_job(bell.ring, _Tick(), args=(name, action), next_run_time=_soon())
     scheduler.start()
     try:
         yield scheduler
@@ -134,12 +143,25 @@ def _ringing(bell: _Bell, work: Work) -> Iterator[AsyncIOScheduler]:
         scheduler.shutdown(wait=False)
 
 
-async def _beat(pulse: Pulse) -> None:
-    """Say that the loop is alive: every second to ourselves, and to the service manager as often as it asks."""
+def _soon() -> datetime:
+    return datetime.now(UTC) + timedelta(seconds=0.1)
+
+
+async def _beat(pulse: Pulse, scheduler: AsyncIOScheduler) -> None:
+    """Say that the loop is alive: every second to ourselves, and to the service manager as often as it asks.
+
+    Also sees when somebody sets the clock: APScheduler waits for times of day, and a clock that is set back by an
+    hour would keep it waiting for an hour.
+    """
     every = watchdog_seconds()
-    last = 0.0
+    last, ahead = 0.0, time.time() - time.monotonic()
     while True:
         pulse.beat()
+        before, ahead = ahead, time.time() - time.monotonic()
+        if abs(ahead - before) > CLOCK_SET:
+            warn("clock", moved_by_seconds=round(ahead - before))
+            for job in scheduler.get_jobs():
+                job.modify(next_run_time=_soon())
         if every and time.monotonic() - last >= every and not pulse.ailments():
             notify("WATCHDOG=1")
             last = time.monotonic()
@@ -153,4 +175,7 @@ def _reload(work: Work) -> None:
         work.reload()
     except VietnhatError as error:
         warn("reload", refused=str(error), kept="the configuration in force")
-    notify("READY=1")
+    except Exception as error:  # as in a round: a mistake of ours must not end the years of the others
+        warn("bug", round="reload", reason=logged(repr(error))[:500])
+    finally:
+        notify("READY=1")

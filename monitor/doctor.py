@@ -19,7 +19,7 @@ from monitor.delivery.smtp import SmtpWay
 from monitor.errors import VietnhatError
 from monitor.locks import holder, is_held
 from monitor.store import house
-from monitor.store.backup import copies
+from monitor.store.backup import SLACK, copies
 from monitor.store.database import run_lock
 from monitor.store.disk import SIDE_FILES, beside
 from monitor.store.examine import Facts, examine
@@ -201,9 +201,9 @@ def _backups(settings: Settings, now: datetime) -> Iterator[Finding]:
     if not there:
         yield Finding("backups", "warn", f"{settings.backups}: none", "'vietnhat backup', every day")
         return
-    newest = there[0]
+    newest = next((copy for copy in there if copy.made_at <= now + SLACK), there[-1])
     words = f"{len(there)}, the newest of {newest.made_at:%Y-%m-%d %H:%M} UTC ({newest.size / 1e6:,.1f} MB)"
-    stale = now - newest.made_at > STALE_BACKUP
+    stale = not timedelta(0) - SLACK <= now - newest.made_at <= STALE_BACKUP
     yield Finding(
         "backups", "warn" if stale else "ok", words, "'vietnhat backup', every day" if stale else ""
     )

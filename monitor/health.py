@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from monitor.ingest.cadence import HISTORY, rhythm
 from monitor.ingest.health import health
+from monitor.polling import learnt_of
 from monitor.store import polls
 from monitor.store.database import Store
 from monitor.types import Feed, Health
@@ -15,7 +15,4 @@ from monitor.types import Feed, Health
 def look_at_feeds(store: Store, feeds: Sequence[Feed], now: datetime) -> list[Health]:
     """The condition of every feed, in the order given."""
     states = polls.feed_states(store)
-    return [
-        health(feed, states.get(feed.id), rhythm(polls.arrivals(store, feed.id, since=now - HISTORY)), now)
-        for feed in feeds
-    ]
+    return [health(feed, states.get(feed.id), learnt_of(store, feed.id, now), now) for feed in feeds]

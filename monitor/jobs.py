@@ -192,6 +192,7 @@ class Postman:
             next_attempt_at=after.next_attempt_at,
             reply=outcome.reply,
             now=now,
+            attempts=delivery.attempts if after.untried else None,
         )
         if after.suspend_subscriber and delivery.subscriber_id is not None:
             subscribers.set_status(self.store, delivery.subscriber_id, SubscriberStatus.SUSPENDED, now=now)

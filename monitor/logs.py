@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -42,12 +43,18 @@ def configure(form: str) -> None:
 
 def log(event: str, **values: object) -> None:
     """One line of what happened."""
-    _logger().info(event, **values)
+    _write(_logger().info, event, values)
 
 
 def warn(event: str, **values: object) -> None:
     """One line of what an operator should see."""
-    _logger().warning(event, **values)
+    _write(_logger().warning, event, values)
+
+
+def _write(line: Callable[..., object], event: str, values: Mapping[str, object]) -> None:
+    """A line that cannot be written, for a full disk or a reader of the log that died, must not cost the work."""
+    with suppress(OSError, ValueError):
+        line(event, **values)
 
 
 def _logger() -> Any:

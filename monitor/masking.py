@@ -43,12 +43,19 @@ _rules = _Rules()
 
 
 def hide(secrets: Iterable[str]) -> None:
-    """Begin anew with these secrets; addresses may be told again, for a person asks."""
+    """Hide these secrets too: one that was replaced may still be quoted."""
     global _rules  # one per process, like the form of the log
     spellings = {
         spelling for secret in secrets if len(secret) >= _SHORTEST for spelling in _spellings(secret)
     }
-    _rules = _Rules(tuple(sorted(spellings, key=lambda each: (-len(each), each))))
+    known = spellings.union(_rules.secrets)
+    _rules = replace(_rules, secrets=tuple(sorted(known, key=lambda each: (-len(each), each))))
+
+
+def forget() -> None:
+    """Begin anew: nothing is hidden, and addresses may be told again, for a person asks."""
+    global _rules  # as above
+    _rules = _Rules()
 
 
 def hide_addresses() -> None:

@@ -55,6 +55,7 @@ class State:
     letters: Mapping[str, int]
     oldest_letter_seconds: float
     rounds: Mapping[str, datetime]
+    failing: Mapping[str, int]
     backup_at: datetime | None
     database_bytes: int
     model: str
@@ -111,7 +112,8 @@ class _House(Collector):
         yield _gauge("vietnhat_feeds", "Feeds by condition", "condition", feeds)
         yield _gauge("vietnhat_letters", "Letters in the outbox by state", "state", letters)
         ages = {name: at.timestamp() for name, at in state.rounds.items()}
-        yield _gauge("vietnhat_last_round_timestamp_seconds", "When a round ended last", "round", ages)
+        yield _gauge("vietnhat_last_round_timestamp_seconds", "When a round ended well last", "round", ages)
+        yield _gauge("vietnhat_round_failing", "Whether a round failed last time", "round", state.failing)
         yield _gauge("vietnhat_model_info", "The model that serves", "model", {state.model: 1})
         yield _gauge("vietnhat_build_info", "The program's version", "version", {state.version: 1})
         yield _one(

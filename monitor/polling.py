@@ -15,7 +15,7 @@ from typing import Protocol
 
 from monitor.errors import VietnhatError
 from monitor.ingest import course
-from monitor.ingest.cadence import HISTORY, is_due, rhythm
+from monitor.ingest.cadence import HISTORY, LONG_HISTORY, is_due, rhythm, waits
 from monitor.ingest.dedupe import plan
 from monitor.masking import logged
 from monitor.store import polls
@@ -33,6 +33,7 @@ from monitor.types import (
     NotModified,
     PollPlan,
     PollReport,
+    Rhythm,
     Validators,
 )
 
@@ -74,7 +75,13 @@ class Poller:
     async def poll(self, feeds: Iterable[Feed], *, now: datetime) -> list[PollReport]:
         """Poll all given feeds, side by side (the fetcher bounds how many); what a feed brought is stored as soon as it
         is known. A feed that has ended is not asked."""
+        feeds = list(feeds)
         states = polls.feed_states(self.store)
+        polls.claim(
+            self.store,
+            (f for f in feeds if _may_be_asked(states.get(f.id), now)),
+            until=now + self.bounds.floor,
+        )
         for host, pause in polls.host_pauses(self.store, now=now).items():
             self.fetcher.hold(host, pause.total_seconds())
 
@@ -108,7 +115,7 @@ class Poller:
                 "ended",
                 reason="its server said 410: the feed is gone; remove it, or give its new address",
             )
-        if state.not_before and state.not_before > now:
+        if waits(state, now):
             return PollReport(
                 feed.id, "waiting", reason=f"asked to wait until {state.not_before:%d.%m. %H:%M} UTC"
             )
@@ -145,7 +152,7 @@ class Poller:
             reports.append(report)
         if offline:
             polls.forgive(
-                self.store, course.absolved(remembered, course.Pace(self.bounds, rhythm(()), 0.0, now))
+                self.store, course.absolved(remembered, course.Pace(self.bounds, Rhythm(), 0.0, now))
             )
         return reports
 
@@ -188,8 +195,20 @@ class Poller:
         return report
 
     def _pace(self, feed: Feed, now: datetime) -> course.Pace:
-        learnt = rhythm(polls.arrivals(self.store, feed.id, since=now - HISTORY))
+        learnt = learnt_of(self.store, feed.id, now)
         return course.Pace(self.bounds, learnt, random.random(), now)
+
+
+def learnt_of(store: Store, feed_id: str, now: datetime) -> Rhythm:
+    """The rhythm that the store's history of a feed shows."""
+    return rhythm(
+        polls.arrivals(store, feed_id, since=now - HISTORY),
+        polls.arrival_hours(store, feed_id, since=now - LONG_HISTORY),
+    )
+
+
+def _may_be_asked(state: FeedState | None, now: datetime) -> bool:
+    return state is None or (state.ended_at is None and not waits(state, now))
 
 
 def due_feeds(feeds: Iterable[Feed], states: Mapping[str, FeedState], now: datetime) -> list[Feed]:

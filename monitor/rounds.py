@@ -12,12 +12,14 @@ from pathlib import Path
 
 from monitor import metrics
 from monitor.config.settings import Settings
+from monitor.errors import AlreadyRunning, WrongClock
 from monitor.health import look_at_feeds
 from monitor.logs import configure, delivered, log, polled, warn
 from monitor.notify import notify
+from monitor.pulse import Pulse
 from monitor.report import make_report, report_day
 from monitor.serving import serving_model
-from monitor.store import articles, clock, outbox, polls, reports, watches
+from monitor.store import articles, clock, house, outbox, polls, reports, watches
 from monitor.store.backup import last_backup
 from monitor.store.database import Store, open_store
 from monitor.store.retention import forget_old
@@ -37,6 +39,15 @@ Stop = Callable[[], bool]
 RELAY_PAUSES = (60.0, 120.0, 300.0, 600.0, 900.0)
 """Seconds before a broken way out is tried again; the last one repeats."""
 
+LONGEST_MAILING = 600.0
+"""Seconds of one round of mailing: a slow relay must not look like a round that never ends. The next tick goes on."""
+
+LONGEST_FORGETTING = 300.0
+"""Seconds a day; a large archive shrinks over some days."""
+
+WITHOUT_NEWS = 3600.0
+"""Seconds for which the first digests wait for a network that is down."""
+
 LETTERS_WAIT = timedelta(hours=2)
 BACKUP_AGE = timedelta(hours=48)
 DISK_LEFT = 500 * 2**20
@@ -50,8 +61,10 @@ class Rounds:
     settings: Settings
     feeds: Sequence[Feed]
     load: Callable[[], tuple[Settings, Sequence[Feed]]]
+    pulse: Pulse = field(default_factory=Pulse)
     first_done: Callable[[Sequence[PollReport]], None] = lambda _: None
     _polled: bool = False
+    _began: float = 0.0
     _relay_rests_until: float = 0.0
     _relay_failures: int = 0
     _offline: bool = field(default=False)
@@ -70,11 +83,16 @@ class Rounds:
         log("reload", feeds=len(feeds), added=added, removed=gone)
 
     async def poll(self, now: datetime, stop: Stop) -> None:
-        """Poll what is due and judge it."""
+        """Poll what is due and judge it. While a person polls by hand there is nothing to do: they do it."""
+        if now < clock.EARLIEST:
+            raise WrongClock(now)
         settings, feeds = self.settings, self.feeds
         started = time.monotonic()
-        work = partial(poll_once, settings, feeds, now=now, only_due=True, report=_tell_poll)
-        outcomes, judged = await apart_in_loop(work)
+        try:
+            work = partial(poll_once, settings, feeds, now=now, only_due=True, report=_tell_poll)
+            outcomes, judged = await apart_in_loop(work)
+        except AlreadyRunning:
+            return
         if outcomes:
             new = sum(r.new for r in outcomes)
             failed = sum(r.outcome == "failed" for r in outcomes)
@@ -85,49 +103,74 @@ class Rounds:
             )
             self._offline = all(r.outcome == "offline" for r in outcomes)
         if not self._polled and not stop():
+            self._first_round(outcomes)
+
+    def _first_round(self, outcomes: Sequence[PollReport]) -> None:
+        """The news of a pause is in, or cannot be had for an hour: digests may be made."""
+        self._began = self._began or time.monotonic()
+        if not self._offline or time.monotonic() - self._began > WITHOUT_NEWS:
             self._polled = True
             self.first_done(outcomes)
 
     async def mail(self, now: datetime, stop: Stop) -> None:
         """Make what is due and send it, once the news of a pause is in. A way out that is broken gets a rest."""
+        if now < clock.EARLIEST:
+            raise WrongClock(now)
         if time.monotonic() >= self._relay_rests_until:
             await apart(partial(self._mail, self.settings, now, stop))
 
     def _mail(self, settings: Settings, now: datetime, stop: Stop) -> None:
         """New digests wait until the news is in; letters that are written already do not, nor for a broken model."""
-        whole = True
+        until = time.monotonic() + LONGEST_MAILING
         try:
             if self._polled and not stop():
                 metrics.digests(len(issue_digests(settings, now=now)))
         finally:
-            whole = deliver_letters(settings, now=now, stop=stop, report=_tell_delivery)
-            self._relay_failures = 0 if whole else self._relay_failures + 1
-        if not whole:
-            pause = RELAY_PAUSES[min(self._relay_failures, len(RELAY_PAUSES)) - 1]
-            self._relay_rests_until = time.monotonic() + pause
-            warn("relay", broken=True, next_try_seconds=int(pause), todo="vietnhat deliver test ADDRESS")
+            enough = partial(_enough, stop, until)
+            self._rest(deliver_letters(settings, now=now, stop=enough, report=_tell_delivery))
 
-    async def keep(self, now: datetime, _stop: Stop) -> None:
-        """Look after the house: a clock that was wrong, the week's look at the model, the day's report."""
+    def _rest(self, whole: bool) -> None:
+        """After a round of deliveries; `whole` unless the way out itself is broken."""
+        if whole:
+            self._relay_failures = 0
+            return
+        self._relay_failures += 1
+        pause = RELAY_PAUSES[min(self._relay_failures, len(RELAY_PAUSES)) - 1]
+        self._relay_rests_until = time.monotonic() + pause
+        warn("relay", broken=True, next_try_seconds=int(pause), todo="vietnhat deliver test ADDRESS")
+
+    async def keep(self, now: datetime, stop: Stop) -> None:
+        """Look after the house: a wrong clock, the day's report, old articles, the week's look at the model."""
+        if now < clock.EARLIEST:
+            raise WrongClock(now)
         if self._polled:
-            await apart(partial(self._keep, self.settings, tuple(self.feeds), now))
+            await apart(partial(self._keep, self.settings, tuple(self.feeds), now, stop))
 
-    def _keep(self, settings: Settings, feeds: Sequence[Feed], now: datetime) -> None:
+    def _keep(self, settings: Settings, feeds: Sequence[Feed], now: datetime, stop: Stop) -> None:
+        """The report comes before what may fail: it is how the operator hears of a failure."""
         with open_store(Path(settings.db), durable=True) as store:
             healed = clock.heal(store, now)
             if healed:
-                warn(
-                    "clock",
-                    healed=healed,
-                    note="articles stored while the clock was far ahead are news of now",
+                warn("clock", healed=healed, note="what was dated while the clock was far ahead is of now")
+            if daily_report(settings, store, feeds, now, more=self._own_notes()):
+                until = time.monotonic() + LONGEST_FORGETTING
+                forgotten = forget_old(
+                    store, now=now, days=settings.archive_days, stop=partial(_enough, stop, until)
                 )
-            watch_week(settings, store, now)
-            day = report_day(now)
-            if day is not None and not reports.made(store, day):
-                daily_report(settings, store, feeds, now, offline=self._offline)
-                forgotten = forget_old(store, now=now, days=settings.archive_days)
                 if forgotten:
                     log("forgotten", articles=forgotten, older_than_days=settings.archive_days)
+            watch_week(settings, store, now)
+
+    def _own_notes(self) -> list[Note]:
+        """What only this process knows: rounds that fail, a network that is down."""
+        failing = [
+            Note(Trouble.ROUND, f"{name}: {words}") for name, words in self.pulse.snapshot()[1].items()
+        ]
+        return failing + ([Note(Trouble.OFFLINE)] if self._offline else [])
+
+
+def _enough(stop: Stop, until: float) -> bool:
+    return stop() or time.monotonic() > until
 
 
 def watch_week(settings: Settings, store: Store, now: datetime) -> None:
@@ -144,24 +187,24 @@ def watch_week(settings: Settings, store: Store, now: datetime) -> None:
 
 
 def daily_report(
-    settings: Settings, store: Store, feeds: Sequence[Feed], now: datetime, *, offline: bool = False
-) -> None:
-    """Once a day: look at feeds and house; what has changed is written to the operator."""
+    settings: Settings, store: Store, feeds: Sequence[Feed], now: datetime, *, more: Sequence[Note] = ()
+) -> bool:
+    """Once a day: look at feeds and house; what has changed is written to the operator. False when it was made."""
     day = report_day(now)
     if day is None or reports.made(store, day):
-        return
-    last = reports.latest(store)
-    notes = house_notes(store, now=now, offline=offline)
-    report = make_report(day, look_at_feeds(store, feeds, now), notes, last[1] if last else {})
+        return False
+    notes = [*more, *house_notes(store, now=now)]
+    report = make_report(day, look_at_feeds(store, feeds, now), notes, reports.before(store, day))
     tell = bool(settings.operator) and report.worth_a_letter
     letter = report_letter(settings, report, now=now) if tell else None
     reports.record(store, day, report.conditions, letter=letter, now=now)
     log("report", day=day.isoformat(), troubles=len(report.conditions), letter=letter is not None)
+    return True
 
 
-def house_notes(store: Store, *, now: datetime, offline: bool) -> list[Note]:
-    """What is wrong with the house itself."""
-    notes = [Note(Trouble.OFFLINE)] if offline else []
+def house_notes(store: Store, *, now: datetime) -> list[Note]:
+    """What is wrong with the house itself, by what is stored."""
+    notes = []
     waiting = outbox.oldest_due(store)
     if waiting and now - waiting[1] > LETTERS_WAIT:
         notes.append(Note(Trouble.LETTERS, str(waiting[0])))
@@ -170,7 +213,10 @@ def house_notes(store: Store, *, now: datetime, offline: bool) -> list[Note]:
         notes.append(Note(Trouble.DISK, f"{left // 2**20} MB"))
     for feed_id, entries in polls.floods(store, since=now - timedelta(days=1)).items():
         notes.append(Note(Trouble.FLOOD, f"{feed_id} {entries:,}"))
-    copied = last_backup(store)
+    lost = store.notes().get(house.LOST, "")
+    if lost:
+        notes.append(Note(Trouble.LOST, lost))
+    copied = last_backup(store, now=now)
     if now - (copied or articles.first_seen(store) or now) > BACKUP_AGE:
         notes.append(Note(Trouble.BACKUP))
     return notes

@@ -47,6 +47,7 @@ def readiness(settings: Settings, pulse: Pulse) -> Mapping[str, str]:
 def state(rounds: Rounds, pulse: Pulse) -> metrics.State:
     """The figures that are read when asked for."""
     settings, now = rounds.settings, datetime.now(UTC)
+    ended, troubles = pulse.snapshot()
     path = Path(settings.db)
     with glance(path) as store:
         waiting = outbox.oldest_due(store)
@@ -54,8 +55,9 @@ def state(rounds: Rounds, pulse: Pulse) -> metrics.State:
             feeds=Counter(health.condition for health in look_at_feeds(store, rounds.feeds, now)),
             letters=outbox.counts(store),
             oldest_letter_seconds=(now - waiting[1]).total_seconds() if waiting else 0.0,
-            rounds=pulse.snapshot()[0],
-            backup_at=last_backup(store),
+            rounds=ended,
+            failing={name: int(name in troubles) for name in {*ended, *troubles}},
+            backup_at=last_backup(store, now=now),
             database_bytes=sum(_size(path.with_name(path.name + tail)) for tail in ("", "-wal")),
             model=ModelStore(Path(settings.models)).current() or "",
             version=__version__,

@@ -11,7 +11,7 @@ import pytest
 import structlog
 
 from monitor import logs
-from monitor.masking import hide, logged, said, without_person, without_secrets
+from monitor.masking import forget, hide, logged, said, without_person, without_secrets
 from monitor.types import Deferred, Delivery, DeliveryState, Letter
 
 PASSWORD = "SECRETxyz 'ä\"\\42/+?"
@@ -22,7 +22,7 @@ def _rules() -> Iterator[None]:
     """One secret is known; the next test starts as new."""
     hide([PASSWORD, "\0digest\0" + PASSWORD, "abc", ""])
     yield
-    hide(())
+    forget()
     structlog.reset_defaults()
 
 
@@ -120,7 +120,7 @@ def test_a_person_is_told_addresses_and_a_log_is_not() -> None:
     assert said(f"ban@vidu.example {PASSWORD}") == "ban@vidu.example ***"
     logs.configure("text")
     assert said(f"ban@vidu.example {PASSWORD}") == "<address> ***"
-    hide(())
+    forget()
     assert said("ban@vidu.example") == "ban@vidu.example"
 
 

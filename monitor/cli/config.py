@@ -62,7 +62,7 @@ def status(ctx: click.Context, as_json: bool) -> None:
         stored = articles.count(store)
         readers = len(subscribers.active(store))
         watch = watches.latest(store)
-        copied = last_backup(store)
+        copied = last_backup(store, now=datetime.now(UTC))
     troubled = sorted(
         (each for each in healths if each.condition not in (Condition.OK, Condition.NEW)),
         key=lambda each: list(Condition).index(each.condition),

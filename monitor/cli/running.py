@@ -104,13 +104,15 @@ def run(ctx: click.Context) -> None:
         stack.enter_context(Keeper(Path(settings.db), now=datetime.now(UTC)))
         with open_store(Path(settings.db), durable=True) as store:
             readers = len(subscribers.active(store))
-        rounds, pulse = Rounds(settings, feeds, load, _after_first_round), Pulse()
+        pulse = Pulse()
+        rounds = Rounds(settings, feeds, load, pulse, _after_first_round)
         where = stack.enter_context(_pages(settings, rounds, pulse))
         for line in _greeting(settings, feeds, readers, where):
             say(line)
         model = serving_model(settings)
         log("start", feeds=len(feeds), readers=readers, model=model.id)
         work = Work({"poll": rounds.poll, "mail": rounds.mail, "keep": rounds.keep}, rounds.reload)
+        pulse.guard()
         asyncio.run(serve(work, pulse))
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it is being obeyed
     say(f"stopped at {datetime.now(UTC):%H:%M} UTC; what was under way goes on at the next start")

@@ -21,6 +21,9 @@ PREFIX = "VIETNHAT_"
 NO_CONTACT = "https://vietnhat.example/contact-not-set"
 """Stands in our User-Agent until the operator gives an address of their own."""
 
+MIN_ARCHIVE = 90
+"""Days: a retraining replays so many; the weekly look at the model takes nine weeks, a digest up to fifteen days."""
+
 Seconds = Annotated[float, Field(ge=0)]
 
 
@@ -150,6 +153,15 @@ class Settings(BaseSettings):
             raise ValueError("is not a mail address")
         return value
 
+    @field_validator("archive_days")
+    @classmethod
+    def _long_enough(cls, value: int) -> int:
+        if 0 < value < MIN_ARCHIVE:
+            raise ValueError(
+                f"is too short: digests, drift and replays look back {MIN_ARCHIVE} days; 0 is for ever"
+            )
+        return value
+
     @model_validator(mode="after")
     def _bounds(self) -> Self:
         if self.poll_floor_minutes > self.poll_ceiling_minutes:
@@ -203,6 +215,10 @@ def load_settings(overrides: Mapping[str, object] | None = None) -> Settings:
         return Settings(_secrets_dir=secrets, **given)  # type: ignore[arg-type]  # checked by pydantic
     except UnicodeDecodeError as error:
         raise Misuse(".env: is not UTF-8; save it as UTF-8") from error
+    except OSError as error:
+        raise Misuse(
+            f"{error.filename or '.env'}: cannot be read ({error.strerror}); check its permissions"
+        ) from error
     except SettingsError as error:
         raise Misuse(f"{secrets}: {error}; is the file there readable, and UTF-8?") from error
     except ValidationError as error:

@@ -36,6 +36,8 @@ class Transition:
     stop_run: bool = False
     suspend_subscriber: bool = False
     given_up: bool = False
+    untried: bool = False
+    """The way out failed before the letter was offered, so this was no attempt at it."""
 
 
 def after(delivery: Delivery, outcome: SendOutcome, now: datetime) -> Transition:
@@ -48,7 +50,7 @@ def after(delivery: Delivery, outcome: SendOutcome, now: datetime) -> Transition
         case Refused():
             return Transition(DeliveryState.REFUSED, now, suspend_subscriber=True)
         case Unusable():
-            return Transition(DeliveryState.QUEUED, now + BACK_OFF[0], stop_run=True)
+            return Transition(DeliveryState.QUEUED, now + BACK_OFF[0], stop_run=True, untried=True)
     return _deferred(delivery, now)
 
 

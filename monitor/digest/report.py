@@ -69,6 +69,8 @@ _HOUSE = {
     Trouble.LETTERS: "house_letters",
     Trouble.OFFLINE: "house_offline",
     Trouble.FLOOD: "house_flood",
+    Trouble.ROUND: "house_round",
+    Trouble.LOST: "house_lost",
 }
 
 

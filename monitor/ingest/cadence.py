@@ -16,10 +16,11 @@ from monitor.types import Bounds, Failed, FeedState, Rhythm
 LONGEST_BACK_OFF = timedelta(hours=24)
 """Of a failing feed, and of a server's Retry-After: no feed is ever given up, none is asked less than daily."""
 
-HISTORY = timedelta(days=28)
-"""How far back `rhythm` should be given arrivals."""
+HISTORY, LONG_HISTORY = timedelta(days=28), timedelta(days=100)
+"""How far back `rhythm` should be given arrivals, and hours: a weekly feed has some dozen then."""
 
 _SPREAD = 0.1
+_LONGEST_PAUSE = LONGEST_BACK_OFF * (1 + _SPREAD)
 _FEWEST = 8
 """Batches of news before a history says anything; and for silence they must span some days."""
 _SPAN = timedelta(days=5)
@@ -27,15 +28,21 @@ _SHORTEST_SILENCE, _LONGEST_SILENCE = timedelta(days=1), timedelta(days=30)
 _ANY_SILENCE = timedelta(days=7)
 
 
-def rhythm(arrivals: Sequence[datetime]) -> Rhythm:
-    """What the times at which a feed brought something new (ascending, each once) say of it."""
-    gaps = [later - earlier for earlier, later in pairwise(arrivals)]
-    if len(arrivals) < _FEWEST:
-        return Rhythm()
+def rhythm(arrivals: Sequence[datetime], hours: Sequence[datetime] | None = None) -> Rhythm:
+    """What the times at which a feed brought something new (ascending, each once) say of it.
+
+    `arrivals` are of the last weeks and tell the gap; `hours`, coarser and of some months, tell the silence to expect.
+    """
+    gap = median(_gaps(arrivals)) if len(arrivals) >= _FEWEST else None
+    long = arrivals if hours is None else hours
     silence = None
-    if arrivals[-1] - arrivals[0] >= _SPAN:
-        silence = min(max(2 * max(gaps), _SHORTEST_SILENCE), _LONGEST_SILENCE)
-    return Rhythm(timedelta(seconds=median(gap.total_seconds() for gap in gaps)), silence)
+    if len(long) >= _FEWEST and long[-1] - long[0] >= _SPAN:
+        silence = min(max(2 * timedelta(seconds=max(_gaps(long))), _SHORTEST_SILENCE), _LONGEST_SILENCE)
+    return Rhythm(None if gap is None else timedelta(seconds=gap), silence)
+
+
+def _gaps(times: Sequence[datetime]) -> list[float]:
+    return [(later - earlier).total_seconds() for earlier, later in pairwise(times)]
 
 
 def interval(learnt: Rhythm, bounds: Bounds, *, pause: timedelta, quiet: timedelta) -> timedelta:
@@ -72,8 +79,12 @@ def is_due(state: FeedState | None, now: datetime) -> bool:
         return True
     if state.ended_at is not None or state.due_at is None:
         return False
-    due_at = max(state.due_at, state.not_before or state.due_at)
-    return due_at <= now or due_at > now + LONGEST_BACK_OFF * (1 + _SPREAD)
+    return not waits(state, now) and (state.due_at <= now or state.due_at > now + _LONGEST_PAUSE)
+
+
+def waits(state: FeedState, now: datetime) -> bool:
+    """Whether its server asked for no request yet; a wish that reaches too far was noted by a clock that was wrong."""
+    return state.not_before is not None and now < state.not_before <= now + _LONGEST_PAUSE
 
 
 def is_silent(state: FeedState, learnt: Rhythm, now: datetime) -> bool:

@@ -64,9 +64,11 @@ def validators_to_send(state: FeedState) -> Validators:
 def after_failure(state: FeedState, failure: Failed, pace: Pace) -> FeedState:
     """Validators stay; a remembered move that fails is forgotten, so that the configured address is tried.
 
-    410 ends the polling (RFC 9110, 15.5.11). To wait as a host asked for is no failure of the feed.
+    410 ends the polling (RFC 9110, 15.5.11), but only from the configured address: a move may lead astray. To wait as
+    a host asked for is no failure of the feed.
     """
     now = pace.now
+    gone = failure.kind is FailureKind.GONE and state.moved_to is None
     wait = not_before(failure, now)
     if failure.kind is FailureKind.WAITING:
         return replace(state, due_at=wait, not_before=wait, reason=failure.reason)
@@ -78,9 +80,9 @@ def after_failure(state: FeedState, failure: Failed, pace: Pace) -> FeedState:
         failure=failure.kind,
         failing_since=state.failing_since or now,
         answered_at=now if failure.answered else state.answered_at,
-        due_at=None if failure.kind is FailureKind.GONE else _due(state, failures, pace),
+        due_at=None if gone else _due(state, failures, pace),
         not_before=wait,
-        ended_at=now if failure.kind is FailureKind.GONE else None,
+        ended_at=now if gone else None,
         moved_to=None,
         reason=failure.reason,
     )
@@ -140,17 +142,15 @@ def is_offline(remembered: Sequence[FeedState], unanswered: Sequence[FeedState],
 
 
 def absolved(remembered: Sequence[FeedState], pace: Pace) -> list[FeedState]:
-    """The states of those that failed before it was clear that the network was down, as if it had been clear."""
+    """The states of those that failed before it was clear that the network was down, as if it had been clear.
+
+    Those that were failing while others still answered keep their count.
+    """
     newest = _newest_answer(remembered)
     return [
-        replace(
-            after_offline(state, pace),
-            failures=state.failures - 1 if _failing_before(state, newest) else 0,
-            failing_since=state.failing_since if _failing_before(state, newest) else None,
-            failure=state.failure if _failing_before(state, newest) else None,
-        )
+        replace(after_offline(state, pace), failures=0, failing_since=None, failure=None, reason="")
         for state in remembered
-        if state.failures and _polled_in_vain(state, newest)
+        if state.failures and _polled_in_vain(state, newest) and not _failing_before(state, newest)
     ]
 
 

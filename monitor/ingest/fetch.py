@@ -79,6 +79,7 @@ class Fetcher:
     def __init__(self, policy: FetchPolicy) -> None:
         self._policy = policy
         self._spacing = HostSpacing(policy.host_spacing, policy.concurrency)
+        self._silent: dict[str, Failed] = {}
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -153,13 +154,21 @@ class Fetcher:
             if left:
                 reason = f"{host} asked for no request for another {left:.0f} s"
                 return Failed(FailureKind.WAITING, reason, retry_after=left, host=host)
+            if host in self._silent:
+                return self._silent[host]
             loop = asyncio.get_running_loop()
             started = loop.time()
             try:
                 async with asyncio.timeout(exchange.seconds_left):
                     return await self._ask(exchange)
             except (aiohttp.ClientError, OSError, ValueError, EOFError) as error:
-                return _failure(error, self._policy)
+                failure = _failure(error, self._policy)
+                if not failure.answered and self._policy.host_spacing:
+                    # Its other feeds are not asked now: they would wait one after the other, and all feeds with them.
+                    self._silent[host] = replace(
+                        failure, reason=f"{host} has just given no answer: {failure.reason}"
+                    )
+                return failure
             finally:
                 exchange.seconds_left -= loop.time() - started
 
@@ -203,6 +212,8 @@ class Fetcher:
             return NotModified(
                 url, status, fresh, exchange.moved_to, asked_pause(response.headers, time.time())
             )
+        if status == 410 and exchange.hops:  # the address that redirects may lead elsewhere tomorrow
+            return Failed(FailureKind.STATUS, "status 410 after a redirect", status)
         if status == 410:
             return Failed(FailureKind.GONE, "status 410: the feed is gone", status)
         if status not in (200, 203):

@@ -7,7 +7,7 @@ import re
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from monitor.errors import DatabaseError
@@ -20,6 +20,9 @@ from monitor.store.times import from_text_or_none, to_text
 from monitor.store.trouble import as_database_error, refusals_of_the_disk
 
 STAMP = "%Y%m%dT%H%M%SZ"
+
+SLACK = timedelta(hours=1)
+"""By which a copy may be dated after now before its date counts as a mistake of the clock."""
 
 _OURS = re.compile(r"vietnhat-(\d{8}T\d{6}Z)\.db")
 _MARGIN = 16_000_000
@@ -50,9 +53,10 @@ def back_up(database: Path, folder: Path, *, keep: int, now: datetime) -> tuple[
     return copy, removed
 
 
-def last_backup(store: Store) -> datetime | None:
-    """When the newest verified copy was made, by the database's own note."""
-    return from_text_or_none(store.notes().get(house.BACKUP))
+def last_backup(store: Store, *, now: datetime) -> datetime | None:
+    """When the newest verified copy was made, by the database's own note; a note of the future says nothing."""
+    made_at = from_text_or_none(store.notes().get(house.BACKUP))
+    return made_at if made_at and made_at <= now + SLACK else None
 
 
 def copies(folder: Path) -> tuple[Copy, ...]:
@@ -65,9 +69,13 @@ def copies(folder: Path) -> tuple[Copy, ...]:
 
 
 def rotate(folder: Path, *, keep: int, new: Copy) -> tuple[Path, ...]:
-    """Remove all copies but the newest `keep` and the one just verified; whatever else is there is not ours."""
-    others = [copy.path for copy in copies(folder) if copy.path != new.path]
-    old = tuple(others[max(keep, 1) - 1 :])
+    """Remove all copies but the newest `keep` and the one just verified; whatever else is there is not ours.
+
+    Copies dated after the new one were made while the clock was wrong: they count as the oldest.
+    """
+    others = [copy for copy in copies(folder) if copy.path != new.path]
+    others.sort(key=lambda copy: copy.made_at > new.made_at)
+    old = tuple(copy.path for copy in others[max(keep, 1) - 1 :])
     for path in old:
         path.unlink(missing_ok=True)
     return old

@@ -68,18 +68,20 @@ def settle(
     next_attempt_at: datetime,
     reply: str,
     now: datetime,
+    attempts: int | None = None,
 ) -> None:
-    """Commit how an attempt ended; a finished letter's text is let go."""
+    """Commit how an attempt ended; a finished letter's text is let go. `attempts` corrects the count."""
     finished = state in (DeliveryState.SENT, DeliveryState.REFUSED)
     with store.transaction():
         store.write(
             "UPDATE delivery SET state = ?, next_attempt_at = ?, reply = ?, finished_at = ?, "
-            "letter = CASE WHEN ? THEN NULL ELSE letter END WHERE id = ?",
+            "attempts = coalesce(?, attempts), letter = CASE WHEN ? THEN NULL ELSE letter END WHERE id = ?",
             [
                 state,
                 to_text(next_attempt_at),
                 reply,
                 to_text(now) if finished else None,
+                attempts,
                 finished,
                 delivery.id,
             ],

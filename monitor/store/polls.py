@@ -53,6 +53,15 @@ def arrivals(store: Store, feed_id: str, *, since: datetime) -> list[datetime]:
     return [from_text(row["first_at"]) for row in reversed(rows)]
 
 
+def arrival_hours(store: Store, feed_id: str, *, since: datetime) -> list[datetime]:
+    """The hours in which this feed brought something new, ascending."""
+    rows = store.rows(
+        "SELECT DISTINCT substr(first_at, 1, 13) AS hour FROM sighting WHERE feed_id = ? AND first_at >= ? ORDER BY 1",
+        [feed_id, to_text(since)],
+    )
+    return [from_text(f"{row['hour']}:00:00Z") for row in rows]
+
+
 def floods(store: Store, *, since: datetime) -> dict[str, int]:
     """The largest flood of each feed that had one since then, in entries."""
     rows = store.rows(
@@ -125,6 +134,21 @@ def save_state(store: Store, state: FeedState, report: PollReport, *, asking: st
         _save_state(store, state, report)
         if asking and state.not_before:
             store.write("INSERT OR REPLACE INTO host_pause VALUES (?,?)", [asking, to_text(state.not_before)])
+
+
+def claim(store: Store, feeds: Iterable[Feed], *, until: datetime) -> None:
+    """Before a request leaves, note that these feeds are not due until then.
+
+    Where nothing can be written, nothing is asked: else a full disk or a crash would have every feed fetched again with
+    every tick, and nobody remember it.
+    """
+    with store.transaction():
+        for feed in feeds:
+            store.write(
+                "INSERT INTO feed_state (feed_id, url, due_at) VALUES (?1, ?2, ?3) "
+                "ON CONFLICT (feed_id) DO UPDATE SET due_at = max(coalesce(due_at, ''), ?3)",
+                [feed.id, feed.url, to_text(until)],
+            )
 
 
 def begin_anew(store: Store, feed_ids: Iterable[str]) -> None:

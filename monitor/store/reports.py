@@ -17,10 +17,12 @@ def made(store: Store, day: date) -> bool:
     return store.one("SELECT 1 AS one FROM report WHERE day = ?", [day.isoformat()]) is not None
 
 
-def latest(store: Store) -> tuple[date, Mapping[str, str]] | None:
-    """The newest row: its day, and the condition of each feed or part of the house that was not well."""
-    row = store.one("SELECT day, conditions FROM report ORDER BY day DESC LIMIT 1")
-    return (date.fromisoformat(row["day"]), json.loads(row["conditions"])) if row else None
+def before(store: Store, day: date) -> Mapping[str, str]:
+    """What was not well by the last report before that day: the condition of each feed or part of the house."""
+    row = store.one(
+        "SELECT conditions FROM report WHERE day < ? ORDER BY day DESC LIMIT 1", [day.isoformat()]
+    )
+    return dict(json.loads(row["conditions"])) if row else {}
 
 
 def record(

@@ -2,64 +2,89 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from monitor.store.database import Store
 from monitor.store.polls import search_words
 from monitor.store.times import to_text
 
-AT_ONCE = 500
+AT_ONCE = 200
 """Rows in one transaction."""
+
+PAUSE = 0.05
+"""Seconds between two, in which others write."""
 
 PAPERS_DAYS = 400
 """Weekly looks, daily reports and finished letters are kept a year and a little, whatever the archive keeps."""
 
-_FORGETTABLE = """
-SELECT id, title, summary FROM article
-WHERE first_seen < ?
-AND id NOT IN (SELECT article_id FROM digest_item)
-AND id NOT IN (SELECT article_id FROM correction WHERE article_id IS NOT NULL)
-AND id NOT IN (
+_HELD = """
+id IN (SELECT article_id FROM digest_item)
+OR id IN (SELECT article_id FROM correction WHERE article_id IS NOT NULL)
+OR id IN (
     SELECT s.article_id FROM sighting s LEFT JOIN feed_state f ON f.feed_id = s.feed_id
     WHERE f.read_at IS NULL OR s.last_at > strftime('%Y-%m-%dT%H:%M:%SZ', f.read_at, '-2 days')
 )
-ORDER BY first_seen LIMIT ?
 """
-"""Old, never mailed, never corrected, and gone from every feed that carried it. What a feed that cannot be read any
-more carried last stays: it would come back as new."""
+"""In a letter, corrected, or perhaps still in a feed. What a feed that cannot be read any more carried last stays: it
+would come back as new."""
 
 
-def forget_old(store: Store, *, now: datetime, days: int) -> int:
+def forget_old(store: Store, *, now: datetime, days: int, stop: Callable[[], bool] = lambda: False) -> int:
     """Delete articles first seen more than `days` ago that nothing holds; how many that were. 0 keeps everything.
 
-    An article is held by a digest it was in, by a correction, and by a feed that may still carry it. Takes seconds
-    for 100,000 articles. Raises DatabaseError; what is forgotten until then stays forgotten.
+    An article is held by a digest it was in, by a correction, and by a feed that may still carry it. Which ones go is
+    found out without keeping anybody from writing; then they go in small steps with pauses, until `stop` says so.
+    Raises DatabaseError; what is forgotten until then stays forgotten.
     """
     if days <= 0:
         return 0
+    old = "first_seen < ?"
+    before = to_text(now - timedelta(days=days))
+    ids = [row["id"] for row in store.rows(f"SELECT id FROM article WHERE {old} AND NOT ({_HELD})", [before])]
     forgotten = 0
-    while batch := _forget_articles(store, to_text(now - timedelta(days=days))):
-        forgotten += batch
+    for start in range(0, len(ids), AT_ONCE):
+        if stop():
+            return forgotten
+        forgotten += _forget_articles(store, ids[start : start + AT_ONCE])
+        time.sleep(PAUSE)
     _forget_papers(store, to_text(now - timedelta(days=PAPERS_DAYS)))
     return forgotten
 
 
-def _forget_articles(store: Store, before: str) -> int:
+def _forget_articles(store: Store, ids: Sequence[int]) -> int:
+    """Those of the articles that are still not held: a letter or a poll may have come between."""
     # Deletes of single articles would search every child table without an index for each: off, and by hand instead.
     store.write("PRAGMA foreign_keys=OFF")
     try:
         with store.transaction():
-            old = store.rows(_FORGETTABLE, [before, AT_ONCE])
+            marks = ",".join("?" * len(ids))
+            held = " OR ".join(f"id IN ({_HELD_NOW[table].format(marks=marks)})" for table in _HELD_NOW)
+            old = store.rows(
+                f"SELECT id, title, summary FROM article WHERE id IN ({marks}) AND NOT ({held})",
+                [*ids] * (1 + len(_HELD_NOW)),
+            )
             for row in old:
                 _forget_words(store, row["id"], search_words(row["title"], row["summary"]))
-            ids = [row["id"] for row in old]
-            marks = ",".join("?" * len(ids))
+            going = [row["id"] for row in old]
+            marks = ",".join("?" * len(going))
             for table, column in _children(store):
-                store.write(f"DELETE FROM {table} WHERE {column} IN ({marks})", ids)
-            store.write(f"DELETE FROM article WHERE id IN ({marks})", ids)
+                store.write(f"DELETE FROM {table} WHERE {column} IN ({marks})", going)
+            store.write(f"DELETE FROM article WHERE id IN ({marks})", going)
     finally:
         store.write("PRAGMA foreign_keys=ON")
-    return len(ids)
+    return len(going)
+
+
+_HELD_NOW = {
+    "digest_item": "SELECT article_id FROM digest_item WHERE article_id IN ({marks})",
+    "correction": "SELECT article_id FROM correction WHERE article_id IN ({marks})",
+    "sighting": "SELECT s.article_id FROM sighting s LEFT JOIN feed_state f ON f.feed_id = s.feed_id "
+    "WHERE s.article_id IN ({marks}) AND (f.read_at IS NULL "
+    "OR s.last_at > strftime('%Y-%m-%dT%H:%M:%SZ', f.read_at, '-2 days'))",
+}
+"""The same for a few articles."""
 
 
 def _forget_words(store: Store, article_id: int, words: tuple[str, str]) -> None:

@@ -50,7 +50,7 @@ def active(store: Store) -> list[Subscriber]:
 def set_status(store: Store, subscriber_id: int, status: SubscriberStatus, *, now: datetime) -> None:
     """Activate, pause, suspend or remove. What still waits in the outbox for a reader who stopped is let go."""
     with store.transaction():
-        if status in (SubscriberStatus.PAUSED, SubscriberStatus.REMOVED):
+        if status in (SubscriberStatus.PAUSED, SubscriberStatus.SUSPENDED, SubscriberStatus.REMOVED):
             store.write(
                 "UPDATE delivery SET state = 'refused', letter = NULL, finished_at = ?, reply = ? "
                 "WHERE subscriber_id = ? AND state = 'queued'",

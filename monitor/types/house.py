@@ -52,6 +52,8 @@ class Trouble(StrEnum):
     LETTERS = "letters"
     OFFLINE = "offline"
     FLOOD = "flood"
+    ROUND = "round"
+    LOST = "lost"
 
 
 @dataclass(frozen=True, slots=True)

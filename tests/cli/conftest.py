@@ -13,7 +13,7 @@ from pytest_httpserver import HTTPServer
 
 from classifiers.models import ModelStore
 from classifiers.verdict import CommitmentScore, Decision, Evidence, SectorScore, Text, Verdict
-from monitor.masking import hide
+from monitor.masking import forget
 from monitor.store import articles, polls, verdicts
 from monitor.store.database import open_store
 from monitor.types import Entry, Feed, FeedState, NewArticle, PollPlan, PollReport, Revision
@@ -33,7 +33,7 @@ def _quiet_log() -> Iterator[None]:
     """A command chooses where log lines go and what is masked; the next test starts as new."""
     yield
     structlog.reset_defaults()
-    hide(())
+    forget()
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ DELIVERY = Delivery(
         (Sent("250"), Transition(DeliveryState.SENT, NOW)),
         (Refused("550"), Transition(DeliveryState.REFUSED, NOW, suspend_subscriber=True)),
         (LetterRefused("552"), Transition(DeliveryState.REFUSED, NOW)),
-        (Unusable("535"), Transition(DeliveryState.QUEUED, NOW + 5 * MINUTE, stop_run=True)),
+        (Unusable("535"), Transition(DeliveryState.QUEUED, NOW + 5 * MINUTE, stop_run=True, untried=True)),
         (Deferred("451"), Transition(DeliveryState.QUEUED, NOW + 5 * MINUTE)),
     ],
 )

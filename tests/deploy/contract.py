@@ -26,6 +26,7 @@ METRICS: dict[str, dict[str, set[str]]] = {
     "vietnhat_feeds": {"condition": set(map(str, Condition))},
     "vietnhat_oldest_letter_seconds": {},
     "vietnhat_last_round_timestamp_seconds": {"round": {"poll", "mail", "keep"}},
+    "vietnhat_round_failing": {"round": {"poll", "mail", "keep"}},
     "vietnhat_last_backup_timestamp_seconds": {},
     "vietnhat_database_bytes": {},
     "vietnhat_model_info": {"model": set()},

@@ -77,6 +77,14 @@ def test_rhythm(arrivals: list[datetime], learnt: Rhythm) -> None:
     assert rhythm(arrivals) == learnt
 
 
+def test_the_silence_to_expect_is_learnt_from_months() -> None:
+    """A busy feed's newest arrivals span a few days, a weekly feed's weeks are few: hours of months tell both."""
+    busy = rhythm(times(*[10 * MINUTES] * 400), times(*([HOUR] * 20 + [4 * HOUR]) * 30))
+    assert busy == Rhythm(10 * MINUTES, DAY)
+    weekly = rhythm(times(*[7 * DAY] * 3), times(*[7 * DAY] * 13))
+    assert weekly == Rhythm(None, 14 * DAY)
+
+
 @pytest.mark.parametrize(
     ("gap", "pause", "quiet", "expected"),
     [

@@ -50,6 +50,9 @@ def test_gone_ends_the_polling() -> None:
     assert (ended.ended_at, ended.due_at) == (NOW, None)
     back = course.after_answer(ended, NotModified("u", 304, Validators()), None, PACE, brought=False)
     assert (back.ended_at, back.failures) == (None, 0)
+    moved = replace(STATE, moved_to="https://b.example/rss")
+    astray = course.after_failure(moved, Failed(FailureKind.GONE, "status 410", 410), PACE)
+    assert (astray.ended_at, astray.moved_to, astray.failures) == (None, None, 1)
 
 
 def test_waiting_is_no_failure() -> None:
@@ -164,5 +167,4 @@ def test_the_first_to_fail_are_absolved() -> None:
     old = state("b", last_polled_at=NOW, failures=5, failing_since=AGO - HOUR, failure=FailureKind.TIMEOUT)
     absolved = {each.feed_id: each for each in course.absolved([before, first, old], PACE)}
     assert (absolved["a"].failures, absolved["a"].failing_since, absolved["a"].failure) == (0, None, None)
-    assert (absolved["b"].failures, absolved["b"].failing_since) == (4, AGO - HOUR)
-    assert set(absolved) == {"a", "b"}
+    assert set(absolved) == {"a"}

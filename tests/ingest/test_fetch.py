@@ -448,3 +448,29 @@ def test_a_host_that_asks_for_patience_is_left_alone(httpserver: HTTPServer) -> 
         assert 3590 < outcome.retry_after <= 3600
     assert isinstance(other, Fetched)
     assert len(asked) == 1
+
+
+def test_gone_counts_only_where_it_was_asked(httpserver: HTTPServer) -> None:
+    """410 behind a redirect is that target's matter; the address itself may lead elsewhere tomorrow."""
+    httpserver.expect_request("/gone").respond_with_data("", status=410)
+    httpserver.expect_request("/feed").respond_with_data("", status=302, headers={"Location": "/gone"})
+    assert _kind(_fetch(httpserver, "/gone")) is FailureKind.GONE
+    assert _kind(_fetch(httpserver, "/feed")) is FailureKind.STATUS
+
+
+def test_a_host_that_says_nothing_holds_up_its_own_feeds_only_once() -> None:
+    """The first one waits in vain; the others of that host and round are not asked."""
+
+    async def go() -> tuple[list[FetchOutcome], float]:
+        async with _raw_server(b"", stay_open=True) as port:
+            pairs = frozenset({f"127.0.0.1:{port}"})
+            policy = FetchPolicy("t", total_deadline=0.3, host_spacing=0.01, allow_private=pairs)
+            async with Fetcher(policy) as fetcher:
+                started = asyncio.get_running_loop().time()
+                asked = (fetcher.get(f"http://127.0.0.1:{port}/{n}", NOTHING) for n in range(20))
+                found = list(await asyncio.gather(*asked))
+                return found, asyncio.get_running_loop().time() - started
+
+    outcomes, seconds = asyncio.run(go())
+    assert {_kind(outcome) for outcome in outcomes} == {FailureKind.TIMEOUT}
+    assert seconds < 3

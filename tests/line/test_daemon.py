@@ -8,10 +8,11 @@ import signal
 import socket
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from monitor import daemon
 from monitor.errors import AlreadyRunning, Misuse
@@ -193,8 +194,55 @@ def test_a_still_loop_and_an_endless_round_are_ailments(monkeypatch: pytest.Monk
     pulse = Pulse()
     pulse.begin("poll")
     assert pulse.ailments() == []
+    pulse.beat()
     later = time.monotonic() + 2000
     monkeypatch.setattr("monitor.pulse.time.monotonic", lambda: later)
     assert pulse.ailments() == ["the main loop has been still for 2000 s", "the poll round does not end"]
     pulse.beat()
     assert pulse.ailments() == ["the poll round does not end"]
+
+
+def test_a_clock_that_is_set_back_stops_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The bell waits for times of day; when the clock is seen to have been set, it rings at once."""
+    monkeypatch.setattr(daemon, "TICK_SECONDS", 0.05)
+    schedulers: list[AsyncIOScheduler] = []
+    real, shift, rounds = time.time, [0.0], list[float]()
+
+    class Watched(AsyncIOScheduler):  # type: ignore[misc]  # APScheduler publishes no types
+        def __init__(self, *args: object, **given: object) -> None:
+            super().__init__(*args, **given)
+            schedulers.append(self)
+
+    async def poll(_now: datetime, _stop: Callable[[], bool]) -> None:
+        rounds.append(time.monotonic())
+        if (
+            len(rounds) == 2
+        ):  # as after a clock that was set back by an hour: every time to come is an hour away
+            shift[0] = -3600.0
+            (job,) = schedulers[0].get_jobs()
+            job.modify(next_run_time=datetime.now(UTC) + timedelta(hours=1))
+        if len(rounds) == 4:
+            stop_soon()
+
+    monkeypatch.setattr(daemon, "AsyncIOScheduler", Watched)
+    monkeypatch.setattr("monitor.daemon.time.time", lambda: real() + shift[0])
+    asyncio.run(asyncio.wait_for(daemon.serve(daemon.Work({"poll": poll})), 20))
+    assert len(rounds) == 4
+    assert "moved_by_seconds=-3600" in "".join(capsys.readouterr())
+
+
+def test_a_clock_that_leaps_forward_makes_no_list_of_what_was_missed() -> None:
+    """One ring, however many ticks lie between 1970 and today."""
+    now = datetime.now(UTC)
+    assert daemon._Tick().get_next_fire_time(datetime(1970, 1, 1, tzinfo=UTC), now) > now
+
+
+def test_only_a_good_end_is_dated() -> None:
+    """A round that fails for ever must not look as if it had just ended."""
+    pulse, now = Pulse(), datetime.now(UTC)
+    pulse.end("mail", now, "no model")
+    assert pulse.snapshot() == ({}, {"mail": "no model"})
+    pulse.end("mail", now)
+    assert pulse.snapshot() == ({"mail": now}, {})

@@ -13,6 +13,7 @@ from classifiers.verdict import Decision, Text, Verdict
 from monitor import jobs
 from monitor.delivery.message import Sender
 from monitor.digest.render import Frame
+from monitor.errors import DatabaseError
 from monitor.polling import Poller, due_feeds
 from monitor.store import articles, clock, digests, outbox, polls, subscribers
 from monitor.store.database import Store
@@ -332,7 +333,7 @@ def test_a_clock_that_was_years_ahead_silences_nobody(store: Store) -> None:
     assert len(press(store).issue(now=ahead)) == 1
     more = {"https://thu.example/tin-100007.html": ("Nhật mở lớp học", rfc822(DAY - HOUR))}
     poll(store, fetched(more), ahead + HOUR)
-    assert clock.heal(store, DAY) == 3
+    assert clock.heal(store, DAY) == 7  # three articles where they were seen, and the feed
     assert clock.heal(store, DAY) == 0
     jobs.classify_stored(store, FakeModel(), now=DAY)
     (digest,) = press(store).issue(now=DAY)
@@ -441,3 +442,61 @@ def test_a_flood_is_told(store: Store) -> None:
     assert report.reason == f"a flood: {polls.FLOOD + 1} new entries at once"
     assert polls.floods(store, since=DAY - HOUR) == {"thu": polls.FLOOD + 1}
     assert polls.floods(store, since=DAY + 2 * HOUR) == {}
+
+
+def test_letters_and_feeds_of_a_far_future_come_back(store: Store) -> None:
+    """What was queued, or told to wait, while the clock was a year ahead does not wait for that year."""
+    subscribe(store, wants_empty=True)
+    ahead = DAY + timedelta(days=300)
+    press(store).issue(now=ahead)
+    poll(store, Failed(FailureKind.STATUS, "status 429", 429, retry_after=7200.0, host="thu.example"), ahead)
+    assert outbox.due(store, now=DAY) == []
+    assert due_feeds([FEED], polls.feed_states(store), DAY) == [FEED]
+    (report,), _ = poll(store, fetched(NEWS), DAY)
+    assert report.outcome == "new"
+    assert clock.heal(store, DAY) == 2
+    assert len(outbox.due(store, now=DAY)) == 1
+    assert polls.host_pauses(store, now=DAY) == {}
+
+
+def test_what_cannot_be_noted_is_not_asked(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a full disk no request leaves; after a crash in the middle a feed is not asked again at once."""
+
+    def full(*_: object, **__: object) -> None:
+        raise DatabaseError("database or disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(polls, "claim", full)
+        fetcher = FakeFetcher({FEED.url: fetched(NEWS)})
+        with pytest.raises(DatabaseError):
+            asyncio.run(
+                Poller(store, fetcher, InlineReader(), Bounds(), lambda _: None).poll([FEED], now=DAY)
+            )
+        assert fetcher.asked == []
+
+    class Dying(FakeFetcher):
+        async def get(self, url: str, validators: Validators) -> FetchOutcome:
+            raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(Poller(store, Dying({}), InlineReader(), Bounds(), lambda _: None).poll([FEED], now=DAY))
+    assert due_feeds([FEED], polls.feed_states(store), DAY + timedelta(minutes=5)) == []
+    assert due_feeds([FEED], polls.feed_states(store), DAY + timedelta(minutes=10)) == [FEED]
+
+
+def test_a_broken_way_out_is_no_attempt_at_a_letter(store: Store) -> None:
+    """Five days without a relay do not use up a letter's tries."""
+    subscribe(store, wants_empty=True)
+    press(store).issue(now=DAY)
+    for hours in range(0, 130, 5):
+        deliver(store, FakeWay([Unusable("no server")]), DAY + hours * HOUR)
+    deliver(store, FakeWay([Deferred("451 greylisted")]), DAY + 131 * HOUR)
+    assert outbox.counts(store) == {"queued": 1}
+
+
+def test_letters_for_those_who_left_are_let_go(store: Store) -> None:
+    """Who was suspended and comes back months later gets the next letter, not the old ones."""
+    reader = subscribe(store, wants_empty=True)
+    press(store).issue(now=DAY)
+    subscribers.set_status(store, reader.id, SubscriberStatus.SUSPENDED, now=DAY)
+    assert store.rows("SELECT state, letter FROM delivery") == [{"state": "refused", "letter": None}]

@@ -12,9 +12,11 @@ import pytest
 
 from monitor import rounds as room
 from monitor.config.settings import Settings, load_settings
-from monitor.errors import BadFile, Misuse
+from monitor.errors import AlreadyRunning, BadFile, BadModel, Misuse, WrongClock
 from monitor.rounds import Rounds
-from monitor.types import Feed
+from monitor.store import outbox
+from monitor.store.database import open_store
+from monitor.types import Feed, PollReport
 
 NOW = datetime(2026, 11, 21, 1, 0, tzinfo=UTC)
 ONE = Feed("mot", "Báo Một", "tin", "https://mot.example/rss", "vi", "Asia/Ho_Chi_Minh", "press")
@@ -77,3 +79,86 @@ def test_a_broken_relay_gets_a_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     tried.clear()
     asyncio.run(ticks(10))
     assert len(tried) == 10
+
+
+def report_of(outcome: str) -> PollReport:
+    """A poll that ended so."""
+    return PollReport("mot", outcome)  # type: ignore[arg-type]  # the words of PollReport
+
+
+def test_digests_wait_for_the_news(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the network is down no slot is served without the news of the pause, for an hour at most."""
+    outcome, clock, made = ["offline"], [1000.0], list[str]()
+
+    async def poll(*_: object, **__: object) -> tuple[list[PollReport], int]:
+        return [report_of(outcome[0])], 0
+
+    def issue(*_: object, **__: object) -> list[object]:
+        made.append(outcome[0])
+        return []
+
+    monkeypatch.setattr(room, "poll_once", poll)
+    monkeypatch.setattr(room, "issue_digests", issue)
+    monkeypatch.setattr(room, "deliver_letters", lambda *_, **__: True)
+    monkeypatch.setattr("monitor.rounds.time.monotonic", lambda: clock[0])
+
+    async def tick(rounds: Rounds) -> None:
+        await rounds.poll(NOW, lambda: False)
+        await rounds.mail(NOW, lambda: False)
+
+    def begun() -> Rounds:
+        return Rounds(load_settings({}), (ONE,), lambda: (load_settings({}), (ONE,)))
+
+    rounds = begun()
+    asyncio.run(tick(rounds))
+    assert made == []
+    outcome[0] = "failed"
+    asyncio.run(tick(rounds))
+    assert made == ["failed"]
+    outcome[0], rounds = "offline", begun()
+    made.clear()
+    asyncio.run(tick(rounds))
+    clock[0] += room.WITHOUT_NEWS + 1
+    asyncio.run(tick(rounds))
+    assert made == ["offline"]
+
+
+def test_a_person_who_polls_makes_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The round finds the lock taken, and leaves the work to them."""
+
+    async def poll(*_: object, **__: object) -> tuple[list[PollReport], int]:
+        raise AlreadyRunning(7, "house.db.poll.lock")
+
+    monkeypatch.setattr(room, "poll_once", poll)
+    rounds = Rounds(load_settings({}), (ONE,), lambda: (load_settings({}), (ONE,)))
+    asyncio.run(rounds.poll(NOW, lambda: False))
+    assert not rounds._polled
+
+
+def test_a_clock_of_the_past_is_refused() -> None:
+    """What is dated before this program was made would never be mailed: every round says so instead."""
+    rounds = Rounds(load_settings({}), (ONE,), lambda: (load_settings({}), (ONE,)))
+    for work in (rounds.poll, rounds.mail, rounds.keep):
+        with pytest.raises(WrongClock, match="the clock says 2020-01-01"):
+            asyncio.run(work(datetime(2020, 1, 1, tzinfo=UTC), lambda: False))
+
+
+def test_the_report_comes_before_what_may_fail(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A model that cannot be loaded stops the week's look, and is itself in the report."""
+    monkeypatch.setenv("VIETNHAT_OPERATOR", "truc@example.org")
+    settings = load_settings({"db": tmp_path / "a.db"})
+    open_store(tmp_path / "a.db", create=True).close()
+
+    def broken(*_: object) -> None:
+        raise BadModel("its files do not match its manifest")
+
+    monkeypatch.setattr(room, "watch_week", broken)
+    rounds = Rounds(settings, (ONE,), lambda: (settings, (ONE,)))
+    rounds._polled = True
+    rounds.pulse.end("mail", NOW, "its files do not match its manifest")
+    for _ in range(3):
+        with pytest.raises(BadModel):
+            asyncio.run(rounds.keep(NOW, lambda: False))
+    with open_store(tmp_path / "a.db") as store:
+        (letter,) = outbox.due(store, now=NOW)
+    assert b"do not match its manifest" in letter.letter.raw

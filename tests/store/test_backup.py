@@ -74,7 +74,7 @@ def test_the_newest_stay_and_strangers_are_left_alone(tmp_path: Path) -> None:
         copy, _ = back_up(path, folder, keep=2, now=NOW + timedelta(days=day))
         assert copy.path.exists()
     ours = [each.path.name for each in copies(folder)]
-    assert ours == ["vietnhat-20990101T000000Z.db", "vietnhat-20261125T020000Z.db"]
+    assert ours == ["vietnhat-20261125T020000Z.db", "vietnhat-20261124T020000Z.db"]
     assert all((folder / name).exists() for name in strangers)
     assert (folder / "vietnhat-20190101T000000Z.db").is_dir()
 

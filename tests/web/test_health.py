@@ -21,7 +21,17 @@ from monitor.web.server import listening_socket, serving
 from tests.deploy.contract import METRICS
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
-STATE = metrics.State({"ok": 3, "dead": 1}, {"queued": 2}, 90.0, {"poll": NOW}, NOW, 4096, "m-1", "0.1.0")
+STATE = metrics.State(
+    {"ok": 3, "dead": 1},
+    {"queued": 2},
+    90.0,
+    {"poll": NOW},
+    {"poll": 0, "mail": 1},
+    NOW,
+    4096,
+    "m-1",
+    "0.1.0",
+)
 
 
 @contextmanager
@@ -92,6 +102,7 @@ def test_figures() -> None:
     assert found["vietnhat_letters", "queued"] == 2
     assert found["vietnhat_letters", "sent"] == 0
     assert found["vietnhat_last_round_timestamp_seconds", "poll"] == NOW.timestamp()
+    assert found["vietnhat_round_failing", "mail"] == 1
     assert found["vietnhat_reader_kills_total", "time"] >= 1
     assert found["vietnhat_articles_total", "new"] >= 3
     assert found["vietnhat_verdicts_total", "send"] >= 1
