@@ -13,7 +13,7 @@ from typing import Literal, TypeVar
 
 from classifiers.models import ModelStore
 from monitor.config.feeds import load_feeds
-from monitor.config.settings import Settings
+from monitor.config.settings import Settings, told_to_all
 from monitor.delivery.folder import FolderWay
 from monitor.delivery.smtp import SmtpWay
 from monitor.errors import VietnhatError
@@ -33,6 +33,8 @@ STALE_NEWS = timedelta(hours=24)
 CLOCK_SLACK = timedelta(minutes=10)
 SPARE_BYTES = 200_000_000
 SPARE_INODES = 1000
+NO_ROOM = 20_000_000
+"""Bytes; below, a transaction or a letter may fail at any moment."""
 MANY = 0.5
 """Share of the feeds failing from which it is hardly the publishers' fault."""
 
@@ -144,7 +146,7 @@ def _feeds(feeds: Sequence[Feed] | VietnhatError, facts: Facts | VietnhatError) 
         return
     rows = [facts.feeds.get(feed.id) for feed in feeds]
     polled = [row for row in rows if row and row["last_polled_at"]]
-    failing = sum(row["failures"] > 0 for row in polled)
+    failing = sum(row["failures"] > 0 and not row.get("ended_at") for row in polled)
     ended = sum(bool(row.get("ended_at")) for row in polled)
     words = f"{len(polled)} polled, {failing} failing, {ended} ended, {len(feeds) - len(polled)} never polled"
     if polled and failing >= MANY * len(polled):
@@ -164,7 +166,9 @@ def _disk(settings: Settings) -> Iterator[Finding]:
     for folder in sorted(folders):
         free, inodes = shutil.disk_usage(folder).free, os.statvfs(folder)
         words = f"{folder}: {free / 1e6:,.0f} MB free"
-        if free < needed:
+        if free < NO_ROOM:
+            yield Finding("disk", "bad", f"{words}: nothing more can be stored", "free some space")
+        elif free < needed:
             yield Finding("disk", "warn", f"{words}, {needed / 1e6:,.0f} MB wanted", "free some space")
         elif inodes.f_files and inodes.f_favail < SPARE_INODES:
             yield Finding("disk", "warn", f"{folder}: {inodes.f_favail} inodes free", "remove small files")
@@ -212,7 +216,8 @@ def _backups(settings: Settings, now: datetime) -> Iterator[Finding]:
 def _permissions(settings: Settings) -> Iterator[Finding]:
     """Files with secrets or addresses are for us alone; what we write to is ours to write."""
     credentials = os.environ.get("CREDENTIALS_DIRECTORY")
-    secret = [*_files_of(Path(settings.db)), Path(".env"), Path(settings.keys)]
+    secret = [*_files_of(Path(settings.db)), Path(settings.keys)]
+    secret += [Path(".env")] if told_to_all() else []
     secret += [copy.path for copy in copies(Path(settings.backups))]
     secret += [Path(credentials)] if credentials else []
     open_ones = [path for path in secret if path.exists() and path.stat().st_mode & 0o007]

@@ -48,6 +48,9 @@ def fresh_settings(ctx: click.Context) -> Settings:
     A secret that stood in the environment is remembered from the first reading, since it is gone from there.
     """
     given = ctx.find_root().ensure_object(dict)
+    here = Path(".env").is_file()
+    if given.setdefault("had_dotenv", here) and not here:
+        raise Misuse(".env: is gone; bring it back (without it all settings would be the defaults)")
     taken: dict[str, str] = given.setdefault("taken", {})
     settings = load_settings({"db": given.get("db"), "feeds": given.get("feeds"), **taken})
     hide(settings.secrets)

@@ -84,12 +84,20 @@ def doctor(ctx: click.Context, as_json: bool, accept_loss: bool) -> int:
 
 def _accept_loss(settings: Settings) -> None:
     from monitor.locks import held
-    from monitor.store.database import accept_loss
+    from monitor.store import articles, subscribers
+    from monitor.store.backup import copies
+    from monitor.store.database import accept_loss, open_store
     from monitor.wiring import lock_path
 
+    database = Path(settings.db)
     with held(lock_path(settings, "run")):
-        accept_loss(Path(settings.db))
-    say(f"{settings.db}: what is there is what counts from now on")
+        accept_loss(database)
+        with open_store(database) as store:
+            stored, readers = articles.count(store), len(subscribers.active(store))
+    say(f"{database}: what is there counts from now on: {stored:,} articles, {readers} readers")
+    there = copies(Path(settings.backups))
+    if there:
+        say(f"if that is too little, the newest copy is {there[0].path}: vietnhat restore {there[0].path}")
 
 
 def _now() -> datetime:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import os
 import signal
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import click
 
@@ -24,6 +26,7 @@ from monitor.cli.context import (
     settings_of,
 )
 from monitor.cli.progress import counting
+from monitor.errors import BadModel
 
 if TYPE_CHECKING:  # the program starts faster without what a command may not need
     from monitor.config.settings import Settings
@@ -49,6 +52,7 @@ def poll(ctx: click.Context, now: datetime, due: bool, as_json: bool, ids: tuple
     settings = settings_of(ctx)
     configure(settings.log)
     chosen = chosen_feeds(load_feeds(settings.feeds), ids)
+    made = not Path(settings.db).exists()
     with counting("polling", len(chosen)) as step:
 
         def report(_: PollReport) -> None:
@@ -57,6 +61,8 @@ def poll(ctx: click.Context, now: datetime, due: bool, as_json: bool, ids: tuple
         reports, judged = asyncio.run(
             poll_once(settings, chosen, now=now, only_due=due, named=ids, report=report)
         )
+    if made:
+        say(f"made a new database: {settings.db}")
     failed = [r for r in reports if r.outcome == "failed"]
     if as_json:
         print_json({"feeds": [asdict(r) for r in reports], "judged": judged})
@@ -83,39 +89,52 @@ def run(ctx: click.Context) -> None:
     from monitor.logs import configure, log
     from monitor.pulse import Pulse
     from monitor.rounds import Rounds
-    from monitor.serving import serving_model
     from monitor.store import subscribers
     from monitor.store.database import open_store
     from monitor.store.keeper import Keeper
     from monitor.wiring import lock_path
 
-    signal.signal(signal.SIGTERM, _stop_at_once)  # until `serve` listens, and nothing is under way yet
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
     def load() -> tuple[Settings, Sequence[Feed]]:
         settings = fresh_settings(ctx)
         return settings, load_feeds(settings.feeds)
 
-    settings = settings_of(ctx)
-    feeds = load_feeds(settings.feeds)
-    configure(settings.log)
     with ExitStack() as stack:
-        stack.enter_context(held(lock_path(settings, "run")))
-        stack.enter_context(Keeper(Path(settings.db), now=datetime.now(UTC)))
-        with open_store(Path(settings.db), durable=True) as store:
-            readers = len(subscribers.active(store))
-        pulse = Pulse()
-        rounds = Rounds(settings, feeds, load, pulse, _after_first_round)
-        where = stack.enter_context(_pages(settings, rounds, pulse))
-        for line in _greeting(settings, feeds, readers, where):
-            say(line)
-        model = serving_model(settings)
-        log("start", feeds=len(feeds), readers=readers, model=model.id)
+        with _stopping_at_once():
+            settings = settings_of(ctx)
+            feeds = load_feeds(settings.feeds)
+            configure(settings.log)
+            stack.enter_context(held(lock_path(settings, "run")))
+            new = not Path(settings.db).exists()
+            stack.enter_context(Keeper(Path(settings.db), now=datetime.now(UTC)))
+            if new:
+                say(f"made a new database: {settings.db}")
+            with open_store(Path(settings.db), durable=True) as store:
+                readers = len(subscribers.active(store))
+            pulse = Pulse()
+            rounds = Rounds(settings, feeds, load, pulse, _after_first_round)
+            where = stack.enter_context(_pages(settings, rounds, pulse))
+            for line in _greeting(settings, feeds, readers, where):
+                say(line)
+            log("start", feeds=len(feeds), readers=readers, model=_model(settings))
         work = Work({"poll": rounds.poll, "mail": rounds.mail, "keep": rounds.keep}, rounds.reload)
         pulse.guard()
         asyncio.run(serve(work, pulse))
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it is being obeyed
     say(f"stopped at {datetime.now(UTC):%H:%M} UTC; what was under way goes on at the next start")
+
+
+def _model(settings: Settings) -> str:
+    """The model that serves. One that is damaged keeps nobody from polling, nor written letters from leaving."""
+    from monitor.logs import warn
+    from monitor.serving import serving_model
+
+    try:
+        return serving_model(settings).id
+    except BadModel as error:
+        warn("model", problem=str(error), note="articles are stored and not judged, no digest is made")
+        return ""
 
 
 @contextmanager
@@ -157,8 +176,27 @@ def _after_first_round(reports: Sequence[PollReport]) -> None:
         say("first round done; what was found: vietnhat articles list --decision send")
 
 
-def _stop_at_once(_number: int, _frame: object) -> NoReturn:
-    """End well, and with us the process that may be fitting the first model."""
-    for child in multiprocessing.active_children():
-        child.kill()
-    raise SystemExit(0)
+@contextmanager
+def _stopping_at_once() -> Iterator[None]:
+    """Until the daemon listens itself, SIGTERM ends us well and at once, with the process that may be fitting a model.
+
+    In a thread, since a handler would wait until SQLite, which may wait half a minute for others, gives the main
+    thread back. Nothing is under way yet that a kill could harm.
+    """
+    listening = threading.Event()
+
+    def wait() -> None:
+        while not listening.is_set():
+            if signal.sigtimedwait({signal.SIGTERM}, 0.1) is not None:
+                for child in multiprocessing.active_children():
+                    child.kill()
+                os._exit(0)
+
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    waiting = threading.Thread(target=wait, daemon=True)
+    waiting.start()
+    try:
+        yield
+    finally:
+        listening.set()
+        waiting.join()

@@ -55,4 +55,4 @@ def open_to_others(path: Path) -> bool:
         status = path.stat()
     except OSError:
         return False
-    return stat.S_ISREG(status.st_mode) and bool(status.st_mode & 0o044)
+    return stat.S_ISREG(status.st_mode) and bool(status.st_mode & 0o004)

@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Self
 from urllib.parse import unquote, urlsplit
 
 from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
@@ -165,7 +166,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _bounds(self) -> Self:
         if self.poll_floor_minutes > self.poll_ceiling_minutes:
-            raise ValueError("poll_floor_minutes is above poll_ceiling_minutes; lower it")
+            raise ValueError("VIETNHAT_POLL_FLOOR_MINUTES is above VIETNHAT_POLL_CEILING_MINUTES; lower it")
         return self
 
     @model_validator(mode="after")
@@ -175,7 +176,9 @@ class Settings(BaseSettings):
             and self.smtp_starttls == "off"
             and self.smtp_host not in ("localhost", "127.0.0.1")
         ):
-            raise ValueError("smtp_starttls=off would send the password in the clear; use 'required'")
+            raise ValueError(
+                "VIETNHAT_SMTP_STARTTLS=off would send the password in the clear; use 'required'"
+            )
         return self
 
     @property
@@ -211,7 +214,7 @@ def load_settings(overrides: Mapping[str, object] | None = None) -> Settings:
             Path(secrets), prefix=PREFIX, known=[(PREFIX + name).lower() for name in Settings.model_fields]
         )
     try:
-        _refuse_unknown(dotenv_values(".env", encoding="utf-8", interpolate=False), ".env: ")
+        _refuse_unknown(_lines_of(Path(".env")), ".env: ")
         return Settings(_secrets_dir=secrets, **given)  # type: ignore[arg-type]  # checked by pydantic
     except UnicodeDecodeError as error:
         raise Misuse(".env: is not UTF-8; save it as UTF-8") from error
@@ -223,9 +226,27 @@ def load_settings(overrides: Mapping[str, object] | None = None) -> Settings:
         raise Misuse(f"{secrets}: {error}; is the file there readable, and UTF-8?") from error
     except ValidationError as error:
         finding = error.errors(include_url=False, include_input=False)[0]
-        name = PREFIX + "_".join(str(part) for part in finding["loc"][:1]).upper()
+        name = "".join(f"{PREFIX}{str(part).upper()}: " for part in finding["loc"][:1])
         message = finding["msg"].removeprefix("Value error, ")
-        raise Misuse(f"{name}: {message}; correct it in the environment or in .env") from error
+        raise Misuse(f"{name}{message}; correct it in the environment or in .env") from error
+
+
+def _lines_of(file: Path) -> dict[str, str]:
+    """The settings in .env; none where there is no such file. Raises Misuse for a line that says nothing, which the
+    library would pass over."""
+    if file.is_dir() or not (file.exists() or file.is_symlink()):  # some call a virtual environment so
+        return {}
+    if not file.is_file():
+        raise Misuse(f"{file}: is no file, or a link to nothing; put it right or remove it")
+    found: dict[str, str] = {}
+    with open(file, encoding="utf-8") as stream:
+        for line in parse_stream(stream):
+            ours = (line.key or line.original.string.strip()).upper().startswith(PREFIX)
+            if line.error or (ours and line.value is None):
+                raise Misuse(f"{file}:{line.original.line}: is no line of the form NAME=value; correct it")
+            if line.key:
+                found[line.key] = line.value or ""
+    return found
 
 
 def told_to_all() -> str:
@@ -241,7 +262,7 @@ def told_to_all() -> str:
     given = dotenv_values(dotenv, encoding="utf-8", interpolate=False)
     found = next((name for name in secret if given.get(name)), "")
     return (
-        f".env: holds {found} and can be read by other users of this machine; type: chmod 600 .env"
+        f".env: holds {found} and can be read by other users of this machine; type: chmod o= .env"
         if found
         else ""
     )

@@ -209,7 +209,7 @@ def test_feeds_that_fail(well: Path, tmp_path: Path) -> None:
     assert amiss(0)["feeds"].startswith("warn: 3 polled, 1 failing, 1 ended, 1 never polled")
     with open_store(well) as store, store.transaction():
         store.write("UPDATE feed_state SET failures = 9")
-    assert amiss(1)["feeds"].startswith("bad: 3 polled, 3 failing")
+    assert amiss(1)["feeds"].startswith("bad: 3 polled, 2 failing, 1 ended")
 
 
 def test_a_disk_that_fills_up(well: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -226,7 +226,7 @@ def test_a_disk_that_fills_up(well: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_what_others_may_read(well: Path, tmp_path: Path) -> None:
     """The database, its copies, .env and keys are for the owner; the way to mend it is told."""
-    (tmp_path / ".env").write_text("")
+    (tmp_path / ".env").write_text("VIETNHAT_SMTP_PASSWORD=geheim-42\n")
     (tmp_path / "keys.json").write_text("{}")
     (tmp_path / ".env").chmod(0o600)
     (tmp_path / "keys.json").chmod(0o600)

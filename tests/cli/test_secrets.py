@@ -335,7 +335,7 @@ def test_an_open_dotenv_is_told() -> None:
         answer = call("config", "show")
         assert answer.code == 0
         assert leaks(answer.out + answer.err) == []
-        line = ".env: holds VIETNHAT_SMTP_PASSWORD and can be read by other users of this machine; type: chmod 600 .env"
+        line = ".env: holds VIETNHAT_SMTP_PASSWORD and can be read by other users of this machine; type: chmod o= .env"
         assert answer.err == (f"{line}\n" if told else "")
     dotenv.write_text("VIETNHAT_LOG=json\n", encoding="utf-8")
     dotenv.chmod(0o644)

@@ -110,6 +110,32 @@ def test_dotenv_that_is_no_text() -> None:
     Path(".env").unlink()
     Path(".env").mkdir()
     assert load_settings().db == Path("var/vietnhat.db")
+    Path(".env").rmdir()
+    Path(".env").symlink_to("nothing")
+    with pytest.raises(Misuse, match=r"\.env: is no file, or a link to nothing"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("# relay\nVIETNHAT_SMTP_HOST mail.example\n", 2),
+        ("VIETNHAT_SMTP_HOST: mail.example\n", 1),
+        ('VIETNHAT_LOG=json\nVIETNHAT_MAIL_NAME="abc\n', 2),
+        ("VIETNHAT_SMTP_HOST\n", 1),
+    ],
+)
+def test_a_line_that_says_nothing(text: str, line: int) -> None:
+    """It is told with its number: passed over, mail would go another way than was meant."""
+    Path(".env").write_text(text, encoding="utf-8")
+    with pytest.raises(Misuse, match=rf"\.env:{line}: is no line of the form NAME=value"):
+        load_settings()
+
+
+def test_lines_of_others_are_theirs() -> None:
+    """Comments, blank lines, exports and other programs' names without a value."""
+    Path(".env").write_text("\n# a\nexport VIETNHAT_LOG=json\nDEBUG\nOTHER='x'\n", encoding="utf-8")
+    assert load_settings().log == "json"
 
 
 def test_a_secret_is_never_told(monkeypatch: pytest.MonkeyPatch) -> None:
