@@ -105,7 +105,6 @@ async def serve(work: Work, pulse: Pulse | None = None, *, ready: Callable[[], N
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, bell.stopping.set)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # held back while the daemon was starting
     loop.add_signal_handler(signal.SIGHUP, _reload, work)
     with _ringing(bell, work) as scheduler:
         beating = loop.create_task(_beat(bell.pulse, scheduler))

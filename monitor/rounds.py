@@ -15,6 +15,7 @@ from monitor.config.settings import Settings
 from monitor.errors import AlreadyRunning, WrongClock
 from monitor.health import look_at_feeds
 from monitor.logs import configure, delivered, log, polled, warn
+from monitor.memory import give_back
 from monitor.notify import notify
 from monitor.pulse import Pulse
 from monitor.report import make_report, report_day
@@ -98,6 +99,7 @@ class Rounds:
             failed = sum(r.outcome == "failed" for r in outcomes)
             log("cycle", feeds=len(outcomes), failed=failed, new=new, judged=judged)
             metrics.cycle(time.monotonic() - started)
+            give_back()
             notify(
                 f"STATUS={len(feeds)} feeds; {now:%H:%M} UTC: {len(outcomes)} polled, {failed} failed, {new} new"
             )

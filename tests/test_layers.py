@@ -24,7 +24,7 @@ FLOORS = [
         "monitor.keys",
         "monitor.web",
     ),
-    ("monitor.threads", "monitor.pulse", "monitor.notify", "monitor.metrics"),
+    ("monitor.threads", "monitor.pulse", "monitor.notify", "monitor.metrics", "monitor.memory"),
     (
         "monitor.serving",
         "monitor.jobs",

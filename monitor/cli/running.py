@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
+import select
 import signal
+import socket
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -87,6 +90,7 @@ def run(ctx: click.Context) -> None:
     from monitor.daemon import Work, serve
     from monitor.locks import held
     from monitor.logs import configure, log
+    from monitor.memory import few_arenas
     from monitor.pulse import Pulse
     from monitor.rounds import Rounds
     from monitor.store import subscribers
@@ -95,6 +99,7 @@ def run(ctx: click.Context) -> None:
     from monitor.wiring import lock_path
 
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    few_arenas()
 
     def load() -> tuple[Settings, Sequence[Feed]]:
         settings = fresh_settings(ctx)
@@ -178,25 +183,42 @@ def _after_first_round(reports: Sequence[PollReport]) -> None:
 
 @contextmanager
 def _stopping_at_once() -> Iterator[None]:
-    """Until the daemon listens itself, SIGTERM ends us well and at once, with the process that may be fitting a model.
+    """Until the daemon listens itself, SIGTERM ends us well and soon, with the process that may be fitting a model.
 
-    In a thread, since a handler would wait until SQLite, which may wait half a minute for others, gives the main
-    thread back. Nothing is under way yet that a kill could harm.
+    A handler runs only when the main thread is back from C code, and SQLite may wait there for others for half a
+    minute. So a thread hears of the signal too, and waits no longer than a second. Nothing is under way yet that a kill harms.
     """
     listening = threading.Event()
+    hears, tells = socket.socketpair()
+    tells.setblocking(False)
 
     def wait() -> None:
         while not listening.is_set():
-            if signal.sigtimedwait({signal.SIGTERM}, 0.1) is not None:
-                for child in multiprocessing.active_children():
-                    child.kill()
+            ready, _, _ = select.select([hears], [], [], 0.1)
+            if ready and signal.SIGTERM in hears.recv(64):
+                time.sleep(1)
+                _end_children()
                 os._exit(0)
 
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    signal.signal(signal.SIGTERM, _stop_at_once)
+    signal.set_wakeup_fd(tells.fileno(), warn_on_full_buffer=False)
     waiting = threading.Thread(target=wait, daemon=True)
     waiting.start()
     try:
         yield
     finally:
+        signal.set_wakeup_fd(-1)
         listening.set()
         waiting.join()
+        hears.close()
+        tells.close()
+
+
+def _stop_at_once(_number: int, _frame: object) -> NoReturn:
+    _end_children()
+    raise SystemExit(0)
+
+
+def _end_children() -> None:
+    for child in multiprocessing.active_children():
+        child.kill()

@@ -5,9 +5,10 @@ from __future__ import annotations
 import random
 import signal
 import socket
+import sqlite3
 import time
 from collections import Counter
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -201,3 +202,24 @@ def test_a_mail_server_that_hangs_cannot_hold_up_the_stop(tmp_path: Path, models
         house.call("deliver")
     assert [row["state"] for row in house.rows("SELECT state FROM delivery")] == ["sent"]
     assert len({copy.message_id for copy in sink.copies}) == 1
+
+
+def test_sigterm_while_others_hold_the_database(tmp_path: Path, models: Path) -> None:
+    """At the start and later, a database that somebody else has locked does not hold up a stop."""
+    house = House(tmp_path, models)
+    house.starter = HASTY
+    with growing_feeds(FEEDS[:1], []) as feeds:
+        house.watch(FEEDS[:1], feeds.port)
+        house.call("poll")
+        for warm_up in (0.0, 3.0):
+            with house.started("run") as process:
+                time.sleep(warm_up)
+                with closing(sqlite3.connect(house.db, isolation_level=None)) as other:
+                    other.execute("BEGIN EXCLUSIVE" if warm_up == 0.0 else "BEGIN IMMEDIATE")
+                    time.sleep(2.5)
+                    process.terminate()
+                    started = time.monotonic()
+                    assert process.wait(timeout=12) == 0, house.said()[-1000:]
+                    assert time.monotonic() - started <= 10
+    assert house.is_sound()
+    assert not house.tracebacks()
