@@ -186,7 +186,8 @@ def _stopping_at_once() -> Iterator[None]:
     """Until the daemon listens itself, SIGTERM ends us well and soon, with the process that may be fitting a model.
 
     A handler runs only when the main thread is back from C code, and SQLite may wait there for others for half a
-    minute. So a thread hears of the signal too, and waits no longer than a second. Nothing is under way yet that a kill harms.
+    minute. So a thread hears of the signal too, and waits no longer than a second. Nothing is under way yet that a
+    kill harms.
     """
     listening = threading.Event()
     hears, tells = socket.socketpair()
