@@ -19,7 +19,7 @@ from monitor.delivery.smtp import SmtpWay
 from monitor.errors import VietnhatError
 from monitor.locks import holder, is_held
 from monitor.store import house
-from monitor.store.backup import SLACK, copies
+from monitor.store.backup import SLACK, STALE, copies
 from monitor.store.database import run_lock
 from monitor.store.disk import SIDE_FILES, beside
 from monitor.store.examine import Facts, examine
@@ -28,7 +28,6 @@ from monitor.store.times import from_text
 from monitor.types import Feed
 from monitor.wiring import way_out
 
-STALE_BACKUP = timedelta(hours=48)
 STALE_NEWS = timedelta(hours=24)
 CLOCK_SLACK = timedelta(minutes=10)
 SPARE_BYTES = 200_000_000
@@ -207,7 +206,7 @@ def _backups(settings: Settings, now: datetime) -> Iterator[Finding]:
         return
     newest = next((copy for copy in there if copy.made_at <= now + SLACK), there[-1])
     words = f"{len(there)}, the newest of {newest.made_at:%Y-%m-%d %H:%M} UTC ({newest.size / 1e6:,.1f} MB)"
-    stale = not timedelta(0) - SLACK <= now - newest.made_at <= STALE_BACKUP
+    stale = not timedelta(0) - SLACK <= now - newest.made_at <= STALE
     yield Finding(
         "backups", "warn" if stale else "ok", words, "'vietnhat backup', every day" if stale else ""
     )

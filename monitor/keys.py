@@ -23,6 +23,7 @@ from itsdangerous import Signer as PlainSigner
 from itsdangerous.encoding import base64_decode, base64_encode
 
 from monitor.errors import AlreadyRunning, BadFile, VietnhatError
+from monitor.files import replacing
 from monitor.locks import held
 
 KEEP = timedelta(days=90)
@@ -195,23 +196,11 @@ def _alone(path: Path) -> Iterator[None]:
 
 
 def _write(path: Path, keys: Sequence[Key]) -> None:
-    """Whole or not at all, and at no moment open to others: made with its mode, then moved into place."""
-    part = path.with_name(f".{path.name}.part")
-    part.unlink(missing_ok=True)
-    with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
-        if (
-            path.exists() and os.geteuid() == 0
-        ):  # whom the file belongs to must be able to read it afterwards too
+    with replacing(path) as file:
+        # Whom the file belongs to must be able to read it afterwards too.
+        if path.exists() and os.geteuid() == 0:
             os.fchown(file.fileno(), path.stat().st_uid, path.stat().st_gid)
         file.write(json.dumps({"keys": [_row(key) for key in keys]}, indent=1).encode() + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _row(key: Key) -> dict[str, str | None]:

@@ -15,6 +15,11 @@ PROBE_SECONDS = 0.15
 """A lock that is only looked at (`is_held`) is taken for microseconds; nobody is refused for that."""
 
 
+def lock_of(database: Path, activity: str) -> Path:
+    """The lock file of one activity (`run`, `poll`, `mail`) on a database."""
+    return database.with_name(f"{database.name}.{activity}.lock")
+
+
 @contextmanager
 def held(path: Path, *, wait: float = 0.0) -> Iterator[None]:
     """Hold the lock file at `path`, waiting up to `wait` seconds. Raises AlreadyRunning with the holder's pid."""

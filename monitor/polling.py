@@ -91,9 +91,7 @@ class Poller:
                 result = await self._poll_one(feed, state, now)
             except VietnhatError:
                 raise
-            except (
-                Exception
-            ) as error:  # a bug that one feed's answer brings out must not cost the others theirs
+            except Exception as error:  # a bug that one feed's answer brings out must cost no other its poll
                 failure = Failed(FailureKind.BUG, f"a mistake of this program: {logged(repr(error))[:300]}")
                 result = self._failed(feed, state, failure, now)
             if isinstance(result, PollReport):
@@ -158,15 +156,15 @@ class Poller:
 
     def _failed(self, feed: Feed, state: FeedState, failure: Failed, now: datetime) -> PollReport:
         after = course.after_failure(state, failure, self._pace(feed, now))
-        waits = failure.kind is FailureKind.WAITING
+        waiting = failure.kind is FailureKind.WAITING
         report = PollReport(
             feed.id,
-            "waiting" if waits else "failed",
+            "waiting" if waiting else "failed",
             status=failure.status,
             reason=failure.reason,
             failure=failure.kind,
         )
-        polls.save_state(self.store, after, report, asking=None if waits else failure.host)
+        polls.save_state(self.store, after, report, asking=None if waiting else failure.host)
         return report
 
     def _answered(

@@ -8,12 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from monitor.types import REPORTED, Health, Note, Report
-
-ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
-"""The report's day is the newspapers' day."""
+from monitor.watch import ZONE  # a day is the newspapers' day
 
 HOUR = 6
 """Not before this hour: what failed at night has been tried again by then."""

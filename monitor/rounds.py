@@ -21,7 +21,7 @@ from monitor.pulse import Pulse
 from monitor.report import make_report, report_day
 from monitor.serving import serving_model
 from monitor.store import articles, clock, house, outbox, polls, reports, watches
-from monitor.store.backup import last_backup
+from monitor.store.backup import STALE, last_backup
 from monitor.store.database import Store, open_store
 from monitor.store.retention import forget_old
 from monitor.threads import apart, apart_in_loop
@@ -50,7 +50,6 @@ WITHOUT_NEWS = 3600.0
 """Seconds for which the first digests wait for a network that is down."""
 
 LETTERS_WAIT = timedelta(hours=2)
-BACKUP_AGE = timedelta(hours=48)
 DISK_LEFT = 500 * 2**20
 """Bytes; below, the operator is told."""
 
@@ -68,7 +67,7 @@ class Rounds:
     _began: float = 0.0
     _relay_rests_until: float = 0.0
     _relay_failures: int = 0
-    _offline: bool = field(default=False)
+    _offline: bool = False
 
     def reload(self) -> None:
         """Take over settings and feeds.yaml as they are now. Raises Misuse or BadFile and changes nothing."""
@@ -219,7 +218,7 @@ def house_notes(store: Store, *, now: datetime) -> list[Note]:
     if lost:
         notes.append(Note(Trouble.LOST, lost))
     copied = last_backup(store, now=now)
-    if now - (copied or articles.first_seen(store) or now) > BACKUP_AGE:
+    if now - (copied or articles.first_seen(store) or now) > STALE:
         notes.append(Note(Trouble.BACKUP))
     return notes
 

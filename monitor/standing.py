@@ -18,15 +18,16 @@ from monitor.rounds import Rounds
 from monitor.store import outbox, polls
 from monitor.store.backup import last_backup
 from monitor.store.database import glance
+from monitor.store.disk import beside, size
 from monitor.web.health import Checks
 
 
-def checks(rounds: Rounds, pulse: Pulse) -> Checks:
+def checks(rounds: Rounds) -> Checks:
     """What the health pages ask of a daemon."""
     return Checks(
-        alive=pulse.ailments,
-        ready=lambda: readiness(rounds.settings, pulse),
-        figures=lambda: (metrics.exposition(lambda: state(rounds, pulse)), metrics.CONTENT_TYPE),
+        alive=rounds.pulse.ailments,
+        ready=lambda: readiness(rounds.settings, rounds.pulse),
+        figures=lambda: (metrics.exposition(lambda: state(rounds)), metrics.CONTENT_TYPE),
     )
 
 
@@ -44,10 +45,10 @@ def readiness(settings: Settings, pulse: Pulse) -> Mapping[str, str]:
     }
 
 
-def state(rounds: Rounds, pulse: Pulse) -> metrics.State:
+def state(rounds: Rounds) -> metrics.State:
     """The figures that are read when asked for."""
     settings, now = rounds.settings, datetime.now(UTC)
-    ended, troubles = pulse.snapshot()
+    ended, troubles = rounds.pulse.snapshot()
     path = Path(settings.db)
     with glance(path) as store:
         waiting = outbox.oldest_due(store)
@@ -58,7 +59,7 @@ def state(rounds: Rounds, pulse: Pulse) -> metrics.State:
             rounds=ended,
             failing={name: int(name in troubles) for name in {*ended, *troubles}},
             backup_at=last_backup(store, now=now),
-            database_bytes=sum(_size(path.with_name(path.name + tail)) for tail in ("", "-wal")),
+            database_bytes=size(path) + size(beside(path, "-wal")),
             model=ModelStore(Path(settings.models)).current() or "",
             version=__version__,
         )
@@ -75,10 +76,3 @@ def _trouble(action: Callable[[], None]) -> str:
     except VietnhatError as error:
         return str(error)
     return ""
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0

@@ -23,22 +23,21 @@ from monitor.digest.report import render_report
 from monitor.digest.words import Words
 from monitor.ingest.fetch import Fetcher, FetchPolicy
 from monitor.ingest.pool import READERS, ReaderPool
-from monitor.locks import held
+from monitor.locks import held, lock_of
 from monitor.logs import delivered, polled, undeliverable
-from monitor.report import ZONE as REPORT_ZONE
 from monitor.serving import serving_model
 from monitor.store import outbox, polls
 from monitor.store.database import Store, open_store
 from monitor.threads import apart
 from monitor.types import Bounds, Delivery, Digest, Feed, Letter, PollReport, Report, SendOutcome, Subscriber
+from monitor.watch import ZONE as NEWSPAPERS
 
 LOCK_WAIT = 120.0
 
 
 def lock_path(settings: Settings, activity: str) -> Path:
     """The lock of one activity (`run`, `poll`, `mail`) on this database."""
-    db = Path(settings.db)
-    return db.with_name(f"{db.name}.{activity}.lock")
+    return lock_of(Path(settings.db), activity)
 
 
 def fetch_policy(settings: Settings) -> FetchPolicy:
@@ -134,7 +133,6 @@ def ask_for_consent(settings: Settings, store: Store, reader: Subscriber, *, now
 
 def send_test(settings: Settings, address: str, *, now: datetime) -> SendOutcome:
     """Send a short letter at once, past the outbox; what the way out answered."""
-    sender = sender_of(settings)
     text = f"This is a test letter of {settings.mail_name}. It arrived: the way out works."
     content = Rendered(
         subject=f"{settings.mail_name}: test",
@@ -143,13 +141,7 @@ def send_test(settings: Settings, address: str, *, now: datetime) -> SendOutcome
         text=text,
         language="en",
     )
-    letter = build(
-        content,
-        recipient=address,
-        sender=sender,
-        message_id=message_id(f"test-{now:%Y%m%dT%H%M%SZ}", 0, sender.domain),
-        date=now,
-    )
+    letter = _note(settings, content, "test", address, now=now)
     with way_out(settings) as way:
         return way.send(letter)
 
@@ -165,23 +157,23 @@ def drift_letter(settings: Settings, drift: Drift, *, now: datetime) -> Letter:
         text=body + "\n",
         language="en",
     )
-    return note_to_operator(settings, content, "drift", now=now)
+    return _note(settings, content, "drift", settings.operator or "", now=now)
 
 
 def report_letter(settings: Settings, report: Report, *, now: datetime) -> Letter:
     """The letter of a day's report."""
-    words = Words(settings.operator_language, str(REPORT_ZONE))
+    words = Words(settings.operator_language, str(NEWSPAPERS))
     contact = settings.reply_to or settings.mail_from
     frame = Frame(product=settings.mail_name, contact=contact, unsubscribe=f"mailto:{contact}")
-    return note_to_operator(settings, render_report(report, words, frame), "report", now=now)
+    return _note(settings, render_report(report, words, frame), "report", settings.operator or "", now=now)
 
 
-def note_to_operator(settings: Settings, content: Rendered, kind: str, *, now: datetime) -> Letter:
-    """A letter to whoever runs this."""
+def _note(settings: Settings, content: Rendered, kind: str, recipient: str, *, now: datetime) -> Letter:
+    """A letter that belongs to no reader's list."""
     sender = sender_of(settings)
     return build(
         content,
-        recipient=settings.operator or "",
+        recipient=recipient,
         sender=sender,
         message_id=message_id(f"{kind}-{now:%Y%m%dT%H%M%SZ}", 0, sender.domain),
         date=now,
@@ -234,9 +226,8 @@ def issue_digests(settings: Settings, *, now: datetime) -> list[Digest]:
         held(lock_path(settings, "mail"), wait=LOCK_WAIT),
         open_store(Path(settings.db), durable=True) as store,
     ):
-        jobs.classify_stored(
-            store, model, now=now, step=_count_verdicts
-        )  # a model promoted meanwhile has judged nothing yet
+        # A model promoted meanwhile has judged nothing yet.
+        jobs.classify_stored(store, model, now=now, step=_count_verdicts)
         return press(settings, store, load_taxonomy(), model.id).issue(now=now)
 
 

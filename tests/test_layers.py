@@ -14,7 +14,7 @@ MODULES = sorted([*ROOT.glob("monitor/**/*.py"), *ROOT.glob("classifiers/**/*.py
 STAGES = ("monitor.ingest", "monitor.digest", "monitor.delivery", "monitor.store")
 FLOORS = [
     ("classifiers",),
-    ("monitor.types", "monitor.errors", "monitor.config", "monitor.masking"),
+    ("monitor.types", "monitor.errors", "monitor.config", "monitor.masking", "monitor.files"),
     (
         *STAGES,
         "monitor.locks",

@@ -17,6 +17,7 @@ from monitor.cli.context import (
     json_option,
     local,
     parse_instant,
+    present,
     print_json,
     print_table,
     say,
@@ -131,7 +132,7 @@ def rescore(ctx: click.Context, since: datetime | None) -> None:
 
     settings = settings_of(ctx)
     model = serving_model(settings)
-    start, now = since or datetime(1970, 1, 2, tzinfo=UTC), datetime.now(UTC).replace(microsecond=0)
+    start, now = since or datetime(1970, 1, 2, tzinfo=UTC), present()
     with store_of(settings) as store:
         total = verdicts.count_unscored(store, model.id, since=start)
         with counting("judging", total) as step:

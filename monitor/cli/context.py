@@ -114,8 +114,13 @@ def parse_instant(text: str) -> datetime:
     return (instant if instant.tzinfo else instant.replace(tzinfo=ZONE)).astimezone(UTC)
 
 
+def present() -> datetime:
+    """Now, in whole seconds, as it is stored."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
 def _instant(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> datetime:
-    return parse_instant(value) if value else datetime.now(UTC).replace(microsecond=0)
+    return parse_instant(value) if value else present()
 
 
 def local(instant: datetime) -> str:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from monitor.cli.context import json_option, print_json, print_table, say, settings_of
+from monitor.cli.context import json_option, present, print_json, print_table, say, settings_of
 from monitor.config.settings import Settings
 
 WRITERS = ("run", "poll", "mail")
@@ -26,7 +25,7 @@ def backup(ctx: click.Context, folder: Path | None, keep: int | None) -> None:
 
     settings = settings_of(ctx)
     copy, removed = back_up(
-        Path(settings.db), folder or Path(settings.backups), keep=keep or settings.backup_keep, now=_now()
+        Path(settings.db), folder or Path(settings.backups), keep=keep or settings.backup_keep, now=present()
     )
     click.echo(str(copy.path))
     say(f"{copy.size / 1e6:,.1f} MB, verified; {len(removed)} older copies removed")
@@ -54,7 +53,7 @@ def restore(ctx: click.Context, copy: Path, yes: bool) -> None:
     with ExitStack() as locks:
         for activity in WRITERS:
             locks.enter_context(held(lock_path(settings, activity)))
-        done = put_back(copy, Path(settings.db), now=_now())
+        done = put_back(copy, Path(settings.db), now=present())
     say(f"{settings.db} holds {done.articles:,} articles, the newest first seen {done.newest or 'never'}")
     if done.aside:
         say(f"the old database is kept as {done.aside}; remove it when it is not needed any more")
@@ -72,7 +71,7 @@ def doctor(ctx: click.Context, as_json: bool, accept_loss: bool) -> int:
 
     if accept_loss:
         _accept_loss(settings_of(ctx))
-    findings = look(lambda: settings_of(ctx), now=_now())
+    findings = look(lambda: settings_of(ctx), now=present())
     if as_json:
         print_json([asdict(finding) for finding in findings])
     else:
@@ -98,7 +97,3 @@ def _accept_loss(settings: Settings) -> None:
     there = copies(Path(settings.backups))
     if there:
         say(f"if that is too little, the newest copy is {there[0].path}: vietnhat restore {there[0].path}")
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(microsecond=0)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.context import json_option, local, print_json, print_table, say, settings_of
+from monitor.cli.context import json_option, local, present, print_json, print_table, say, settings_of
 
 if TYPE_CHECKING:
     from monitor.keys import Key
@@ -45,7 +45,7 @@ def rotate(ctx: click.Context) -> None:
     """Let a new key sign; what older ones signed counts for another 90 days."""
     from monitor import keys as file
 
-    path, now = Path(settings_of(ctx).keys), datetime.now(UTC).replace(microsecond=0)
+    path, now = Path(settings_of(ctx).keys), present()
     *older, newest = file.rotate(path, now=now)
     say(f"{path}: key {newest.id} signs from now on")
     for key in older:

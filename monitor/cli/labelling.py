@@ -6,7 +6,6 @@ import getpass
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from monitor.cli.context import (
     checked_sectors,
     json_option,
     local,
+    present,
     print_json,
     print_table,
     say,
@@ -118,7 +118,7 @@ def add(
         if found is None:
             raise Misuse(f"there is no article {article_id}; see 'vietnhat articles list'")
         text = Text(found.article.title, found.article.summary)
-        vote = Correction(text, relevance, chosen or None, person or _me(), "command", _now())
+        vote = Correction(text, relevance, chosen or None, person or _me(), "command", present())
         before = corrections.record(store, vote, article_id)
     say(f"noted: {in_words(vote)}" + (f" (before: {in_words(before)})" if before else ""))
 
@@ -171,7 +171,7 @@ def import_corrections(ctx: click.Context, file: Path, person: str | None) -> No
     from monitor.serving import cleaned
     from monitor.store import corrections
 
-    found = read_file(file, person=person or _me(), now=_now(), sectors=load_taxonomy().sector_by_id)
+    found = read_file(file, person=person or _me(), now=present(), sectors=load_taxonomy().sector_by_id)
     votes = [replace(vote, text=cleaned(vote.text.title, vote.text.summary)) for vote in found]
     with store_of(settings_of(ctx)) as store:
         stored = corrections.record_all(store, votes)
@@ -212,7 +212,7 @@ def _queue(settings: Settings, store: Store, limit: int) -> list[Lesson]:
         votes.setdefault(text_key(vote.text), []).append(vote)
     known = Counter(sector for example in load_corpus(load_taxonomy()) for sector in example.sectors)
     known.update(sector for given in votes.values() for vote in given for sector in vote.sectors or ())
-    open_ones = corrections.unsettled(store, model.id, now=_now(), days=WITHIN_DAYS, floor=OFFERED_FROM)
+    open_ones = corrections.unsettled(store, model.id, now=present(), days=WITHIN_DAYS, floor=OFFERED_FROM)
     settled = {key: even(given, settings.trusted) for key, given in votes.items() if _counts(given, settings)}
     candidates = _candidates(open_ones, settled)
     return most_telling(candidates, send=model.thresholds.send, labelled=known, limit=limit)
@@ -245,7 +245,3 @@ def _me() -> str:
         return getpass.getuser()
     except (KeyError, OSError):  # a service user without a name
         return "operator"
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(microsecond=0)

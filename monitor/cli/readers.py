@@ -13,6 +13,7 @@ from monitor.cli.context import (
     checked_sectors,
     json_option,
     local,
+    present,
     print_json,
     print_table,
     say,
@@ -76,7 +77,7 @@ def add(
         wants_empty=wants_empty,
         status=SubscriberStatus.ACTIVE if agreed else SubscriberStatus.PENDING,
         consent=agreed or "",
-        created_at=datetime.now(UTC).replace(microsecond=0),
+        created_at=present(),
     )
     with store_of(settings, durable=True, create=True) as store:
         reader = stored.add(store, reader)

@@ -33,7 +33,6 @@ from monitor.errors import BadModel
 
 if TYPE_CHECKING:  # the program starts faster without what a command may not need
     from monitor.config.settings import Settings
-    from monitor.pulse import Pulse
     from monitor.rounds import Rounds
     from monitor.types import Feed, PollReport
 
@@ -119,7 +118,7 @@ def run(ctx: click.Context) -> None:
                 readers = len(subscribers.active(store))
             pulse = Pulse()
             rounds = Rounds(settings, feeds, load, pulse, _after_first_round)
-            where = stack.enter_context(_pages(settings, rounds, pulse))
+            where = stack.enter_context(_pages(rounds))
             for line in _greeting(settings, feeds, readers, where):
                 say(line)
             log("start", feeds=len(feeds), readers=readers, model=_model(settings))
@@ -143,17 +142,17 @@ def _model(settings: Settings) -> str:
 
 
 @contextmanager
-def _pages(settings: Settings, rounds: Rounds, pulse: Pulse) -> Iterator[str]:
+def _pages(rounds: Rounds) -> Iterator[str]:
     """Serve the health pages; where, or "" when they are off."""
     from monitor.standing import checks
     from monitor.web.health import application
     from monitor.web.server import listening_socket, serving
 
-    if settings.listen == "off":
+    if rounds.settings.listen == "off":
         yield ""
         return
-    listener = listening_socket(settings.listen)
-    with serving(application(checks(rounds, pulse)), listener):
+    listener = listening_socket(rounds.settings.listen)
+    with serving(application(checks(rounds)), listener):
         host, port = listener.getsockname()[:2]
         yield f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 

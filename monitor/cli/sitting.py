@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.context import clean
+from monitor.cli.context import clean, present
 from monitor.errors import Misuse
 
 if TYPE_CHECKING:
@@ -120,7 +119,7 @@ class Sitting:
             sectors,
             self.person,
             "session",
-            datetime.now(UTC).replace(microsecond=0),
+            present(),
         )
         before = corrections.record(self.store, vote, lesson.candidate.article_id)
         self.given.append((place, vote, before))

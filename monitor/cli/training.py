@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.context import json_option, print_json, print_table, say, settings_of, store_of
+from monitor.cli.context import json_option, present, print_json, print_table, say, settings_of, store_of
 from monitor.cli.progress import counting, working
 from monitor.config.settings import Settings
 
@@ -48,7 +48,7 @@ def retrain(ctx: click.Context, accept: bool, allow_lower: bool, share_because: 
 
     settings = settings_of(ctx)
     root = Path(settings.models)
-    now = datetime.now(UTC).replace(microsecond=0)
+    now = present()
     with training_alone(root):
         store = ModelStore(root)
         before, floors = (

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import unquote, urlsplit
 
-from dotenv import dotenv_values
 from dotenv.parser import parse_stream
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
@@ -259,7 +258,7 @@ def told_to_all() -> str:
         for name, field in Settings.model_fields.items()
         if field.annotation == SecretStr | None
     ]
-    given = dotenv_values(dotenv, encoding="utf-8", interpolate=False)
+    given = _lines_of(dotenv)
     found = next((name for name in secret if given.get(name)), "")
     return (
         f".env: holds {found} and can be read by other users of this machine; type: chmod o= .env"

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from monitor.files import replacing
 from monitor.types import Letter, Sent, Unusable
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._@-]")
@@ -34,7 +35,8 @@ class FolderWay:
         target = self._path / file_name(letter.message_id)
         try:
             self._path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _write_whole(target, letter.raw)
+            with replacing(target) as file:
+                file.write(letter.raw)
         except OSError as error:
             return Unusable(f"{target}: {error.strerror or error}")
         return Sent(f"written to {target}")
@@ -54,19 +56,3 @@ def file_name(message_id: str) -> str:
     if safe != plain or f"<{plain}>" != message_id:
         safe += "-" + hashlib.sha256(message_id.encode("utf-8", "surrogatepass")).hexdigest()[:16]
     return f"{safe}.eml"
-
-
-def _write_whole(target: Path, raw: bytes) -> None:
-    """Write, sync, rename, sync the folder: after a crash the file is there whole, or it is not there."""
-    part = target.with_name(f".{target.name}.part")
-    part.unlink(missing_ok=True)
-    with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(raw)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(target)
-    folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -89,5 +89,14 @@ def waits(state: FeedState, now: datetime) -> bool:
 
 def is_silent(state: FeedState, learnt: Rhythm, now: datetime) -> bool:
     """Whether a feed that answers has brought nothing for longer than its history lets expect."""
-    since = state.last_new_at or state.first_read_at
-    return since is not None and now - since > (learnt.silence or _ANY_SILENCE)
+    return quiet(state, now) > (learnt.silence or _ANY_SILENCE)
+
+
+def quiet(state: FeedState, now: datetime) -> timedelta:
+    """How long the feed has brought nothing new; no time at all for one that was never read."""
+    return now - (state.last_new_at or state.first_read_at or now)
+
+
+def may_be_silent(state: FeedState, now: datetime) -> bool:
+    """Whether its history has to be asked at all: no silence shorter than this counts with any feed."""
+    return quiet(state, now) > _SHORTEST_SILENCE

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from monitor.ingest.cadence import interval, next_due, not_before
+from monitor.ingest.cadence import interval, next_due, not_before, quiet
 from monitor.types import (
     Bounds,
     Document,
@@ -177,6 +177,5 @@ def host_of(url: str) -> str:
 
 
 def _due(state: FeedState, failures: int, pace: Pace) -> datetime:
-    quiet = pace.now - (state.last_new_at or state.first_read_at or pace.now)
-    own = interval(pace.rhythm, pace.bounds, pause=state.pause, quiet=quiet)
+    own = interval(pace.rhythm, pace.bounds, pause=state.pause, quiet=quiet(state, pace.now))
     return next_due(failures=failures, interval=own, now=pace.now, jitter=pace.jitter)

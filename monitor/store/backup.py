@@ -11,15 +11,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from monitor.errors import DatabaseError
+from monitor.files import sync_file, sync_folder
 from monitor.locks import held
 from monitor.store import house
 from monitor.store.checks import damage, damage_of_search, schema_of
 from monitor.store.database import Store, open_store
-from monitor.store.disk import SIDE_FILES, beside, need_room, size, sync_file, sync_folder
+from monitor.store.disk import SIDE_FILES, beside, need_room, size
 from monitor.store.times import from_text_or_none, to_text
 from monitor.store.trouble import as_database_error, refusals_of_the_disk
 
 STAMP = "%Y%m%dT%H%M%SZ"
+
+STALE = timedelta(hours=48)
+"""A nightly copy that is older has failed twice."""
 
 SLACK = timedelta(hours=1)
 """By which a copy may be dated after now before its date counts as a mistake of the clock."""

@@ -17,10 +17,11 @@ from urllib.parse import quote
 from sqlite_utils import Database
 
 from monitor.errors import DatabaseError
-from monitor.locks import is_held
+from monitor.files import sync_folder
+from monitor.locks import is_held, lock_of
 from monitor.store import house, recovery, swap
 from monitor.store.checks import APPLICATION_ID, refuse_unfit, schema_of
-from monitor.store.disk import beside, sync_folder
+from monitor.store.disk import beside
 from monitor.store.marker import Marker
 from monitor.store.migrations import SCHEMA_VERSION, migrations
 from monitor.store.trouble import as_database_error, refusals_of_the_disk
@@ -133,7 +134,7 @@ def glance(path: Path) -> Iterator[Store]:
 
 def run_lock(path: Path) -> Path:
     """The lock a daemon holds on this database for its whole life."""
-    return beside(path, ".run.lock")
+    return lock_of(path, "run")
 
 
 @contextmanager

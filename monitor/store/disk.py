@@ -1,4 +1,4 @@
-"""What is asked of the disk besides SQLite: the names of a database's files, and what is safe after a power cut."""
+"""What is asked of the disk besides SQLite: the names of a database's files, their sizes, who has them open, room."""
 
 from __future__ import annotations
 
@@ -43,16 +43,6 @@ def open_here(path: Path) -> bool:
     return False
 
 
-def sync_file(path: Path) -> None:
-    """What was written to `path` survives a power cut."""
-    _sync(path, os.O_RDONLY)
-
-
-def sync_folder(path: Path) -> None:
-    """What was renamed into or out of the folder survives a power cut."""
-    _sync(path, os.O_RDONLY | os.O_DIRECTORY)
-
-
 def need_room(folder: Path, needed: int) -> None:
     """Raises DatabaseError when the folder's disk has less than that many bytes free."""
     free = shutil.disk_usage(folder).free
@@ -60,11 +50,3 @@ def need_room(folder: Path, needed: int) -> None:
         raise DatabaseError(
             f"{folder}: {free / 1e6:,.0f} MB are free and {needed / 1e6:,.0f} MB are needed; free some space first"
         )
-
-
-def _sync(path: Path, flags: int) -> None:
-    descriptor = os.open(path, flags | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

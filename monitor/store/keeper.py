@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Self
 
 from monitor.errors import DatabaseError
+from monitor.files import sync_folder
 from monitor.logs import warn
 from monitor.store import house, recovery
 from monitor.store.database import Store, at_the_door, connected
-from monitor.store.disk import sync_folder
 from monitor.store.marker import Marker
 from monitor.store.times import to_text
 from monitor.store.trouble import as_database_error

@@ -13,10 +13,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from monitor.errors import DatabaseError
+from monitor.files import sync_file, sync_folder
 from monitor.store import house, swap
 from monitor.store.backup import STAMP, make_single, verify
 from monitor.store.checks import refuse_unfit
-from monitor.store.disk import SIDE_FILES, beside, need_room, open_here, size, sync_file, sync_folder
+from monitor.store.disk import SIDE_FILES, beside, need_room, open_here, size
 from monitor.store.marker import Marker
 from monitor.store.trouble import as_database_error, refusals_of_the_disk
 

@@ -19,14 +19,12 @@ PAUSE = 0.05
 PAPERS_DAYS = 400
 """Weekly looks, daily reports and finished letters are kept a year and a little, whatever the archive keeps."""
 
-_HELD = """
-id IN (SELECT article_id FROM digest_item)
-OR id IN (SELECT article_id FROM correction WHERE article_id IS NOT NULL)
-OR id IN (
-    SELECT s.article_id FROM sighting s LEFT JOIN feed_state f ON f.feed_id = s.feed_id
-    WHERE f.read_at IS NULL OR s.last_at > strftime('%Y-%m-%dT%H:%M:%SZ', f.read_at, '-2 days')
+_HOLDERS = (
+    "SELECT article_id FROM digest_item WHERE true",
+    "SELECT article_id FROM correction WHERE article_id IS NOT NULL",
+    """SELECT article_id FROM sighting s LEFT JOIN feed_state f ON f.feed_id = s.feed_id
+    WHERE (f.read_at IS NULL OR s.last_at > strftime('%Y-%m-%dT%H:%M:%SZ', f.read_at, '-2 days'))""",
 )
-"""
 """In a letter, corrected, or perhaps still in a feed. What a feed that cannot be read any more carried last stays: it
 would come back as new."""
 
@@ -40,9 +38,9 @@ def forget_old(store: Store, *, now: datetime, days: int, stop: Callable[[], boo
     """
     if days <= 0:
         return 0
-    old = "first_seen < ?"
     before = to_text(now - timedelta(days=days))
-    ids = [row["id"] for row in store.rows(f"SELECT id FROM article WHERE {old} AND NOT ({_HELD})", [before])]
+    old = store.rows(f"SELECT id FROM article WHERE first_seen < ? AND NOT ({_held()})", [before])
+    ids = [row["id"] for row in old]
     forgotten = 0
     for start in range(0, len(ids), AT_ONCE):
         if stop():
@@ -60,10 +58,10 @@ def _forget_articles(store: Store, ids: Sequence[int]) -> int:
     try:
         with store.transaction():
             marks = ",".join("?" * len(ids))
-            held = " OR ".join(f"id IN ({_HELD_NOW[table].format(marks=marks)})" for table in _HELD_NOW)
             old = store.rows(
-                f"SELECT id, title, summary FROM article WHERE id IN ({marks}) AND NOT ({held})",
-                [*ids] * (1 + len(_HELD_NOW)),
+                f"SELECT id, title, summary FROM article WHERE id IN ({marks}) "
+                f"AND NOT ({_held(f'AND article_id IN ({marks})')})",
+                [*ids] * (1 + len(_HOLDERS)),
             )
             for row in old:
                 _forget_words(store, row["id"], search_words(row["title"], row["summary"]))
@@ -77,14 +75,9 @@ def _forget_articles(store: Store, ids: Sequence[int]) -> int:
     return len(going)
 
 
-_HELD_NOW = {
-    "digest_item": "SELECT article_id FROM digest_item WHERE article_id IN ({marks})",
-    "correction": "SELECT article_id FROM correction WHERE article_id IN ({marks})",
-    "sighting": "SELECT s.article_id FROM sighting s LEFT JOIN feed_state f ON f.feed_id = s.feed_id "
-    "WHERE s.article_id IN ({marks}) AND (f.read_at IS NULL "
-    "OR s.last_at > strftime('%Y-%m-%dT%H:%M:%SZ', f.read_at, '-2 days'))",
-}
-"""The same for a few articles."""
+def _held(only: str = "") -> str:
+    """The condition that something holds an article; `only` narrows what is looked through."""
+    return " OR ".join(f"id IN ({holder} {only})" for holder in _HOLDERS)
 
 
 def _forget_words(store: Store, article_id: int, words: tuple[str, str]) -> None:

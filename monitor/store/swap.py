@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from monitor.store.disk import SIDE_FILES, beside, sync_folder
+from monitor.files import sync_folder
+from monitor.store.disk import SIDE_FILES, beside
 from monitor.store.marker import Marker
 
 STAMP = r"\d{8}T\d{6}Z"
