@@ -156,7 +156,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: GrowingFeeds
 
     def do_GET(self) -> None:
-        body = self.server.document(self.path.strip("/").removesuffix(".rss"))
+        body = self.server.document(self.path.partition("?")[0].strip("/").removesuffix(".rss"))
         self.send_response(200)
         self.send_header("Content-Type", "application/rss+xml; charset=utf-8")
         self.send_header("Content-Length", str(len(body)))

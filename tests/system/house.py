@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -21,6 +22,9 @@ from monitor.types import Subscriber, SubscriberStatus
 STARTER = "from monitor.cli import main; main()"
 HASTY = f"import monitor.daemon; monitor.daemon.TICK_SECONDS = 0.5; {STARTER}"
 """The same with a bell that rings forty times as often."""
+
+USER, PASSWORD, TOKEN = "planted-user", "planted-password-7f3a", "planted-token-91c2"
+"""Secrets of the installation: how it logs in at the mail server, and what a feed's address carries."""
 
 
 class House:
@@ -52,7 +56,7 @@ class House:
                 "id": feed,
                 "outlet": f"Báo {feed}",
                 "section": "tin mới",
-                "url": f"http://127.0.0.1:{port}/{feed}.rss",
+                "url": f"http://127.0.0.1:{port}/{feed}.rss?token={TOKEN}",
                 "language": "vi",
                 "zone": "Asia/Ho_Chi_Minh",
                 "kind": "press",
@@ -69,6 +73,8 @@ class House:
             "VIETNHAT_SMTP_HOST": "127.0.0.1",
             "VIETNHAT_SMTP_PORT": str(port),
             "VIETNHAT_SMTP_STARTTLS": "off",
+            "VIETNHAT_SMTP_USER": USER,
+            "VIETNHAT_SMTP_PASSWORD": PASSWORD,
         }
 
     def subscribe(self, addresses: Sequence[str]) -> None:
@@ -152,15 +158,27 @@ class House:
         """Everything the started commands wrote."""
         return self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
 
-    def tracebacks(self) -> list[str]:
-        """Tracebacks in what they wrote, but for Python's own of a child whose parent died while it was started."""
-        return [text for text in self.said().split("Traceback")[1:] if "in spawn_main" not in text]
+    def slips(self) -> list[str]:
+        """What must not stand in the log: tracebacks, secrets, and addresses of readers."""
+        said = self.said()
+        readers = {row["address"] for row in self.rows("SELECT address FROM subscriber")}
+        found = set(re.findall(r"[^\s<>\"'=:,;()]+@[^\s<>\"'=:,;()]+", said)) & readers
+        return [
+            *_tracebacks(said),
+            *(f"the secret {secret}" for secret in (PASSWORD, TOKEN) if secret in said),
+            *(f"the reader {address}" for address in sorted(found)),
+        ]
 
     def strays(self) -> list[str]:
         """Files nobody needs any more; SQLite's own and the locks belong here."""
         usual = ("house.db", "feeds.yaml", "log.txt")
         here = [path for path in self.folder.rglob("*") if path.is_file()]
         return [str(path) for path in here if not path.name.startswith(usual) and path.suffix != ".eml"]
+
+
+def _tracebacks(said: str) -> list[str]:
+    """All of them, but for Python's own of a child whose parent died while it was started."""
+    return [f"Traceback{text[:300]}" for text in said.split("Traceback")[1:] if "in spawn_main" not in text]
 
 
 def members(group: int) -> list[int]:

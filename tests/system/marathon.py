@@ -167,8 +167,8 @@ def _broken(road: Road, kills: int) -> Iterator[str]:
             yield f"only {ledger.moments[moment]} kills in a {moment}: the measure is void"
     if ledger.stops and (max(ledger.stops) > 10 or set(ledger.codes) != {0}):
         yield f"stops: longest {max(ledger.stops):.1f} s, codes {dict(ledger.codes)}"
-    if house.tracebacks():
-        yield f"{len(house.tracebacks())} tracebacks: {house.tracebacks()[0][:300]}"
+    if slips := house.slips():
+        yield f"{len(slips)} slips in the log: {slips[:3]}"
 
 
 def _figures(road: Road, seconds: float) -> dict[str, object]:

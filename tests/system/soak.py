@@ -158,7 +158,7 @@ def main() -> int:
                 rows.writerow([each.name for each in fields(Sample)])
                 rows.writerows(map(astuple, samples))
         figures = _figures(samples)
-        print(json.dumps({**figures, "tracebacks": len(house.tracebacks())}, indent=1))
+        print(json.dumps({**figures, "slips": house.slips()}, indent=1))
     return 0
 
 

@@ -78,7 +78,7 @@ def test_sigterm_at_random_moments(tmp_path: Path, models: Path, capsys: pytest.
     copies = Counter(copy.message_id for copy in sink.copies)
     assert set(copies) == {row["message_id"] for row in house.rows("SELECT message_id FROM delivery")}
     assert set(copies.values()) == {1}
-    assert not house.tracebacks()
+    assert house.slips() == []
     assert not house.strays()
 
 
@@ -123,7 +123,7 @@ def test_of_many_started_at_once_exactly_one_runs(tmp_path: Path, models: Path) 
         == 7
     )
     assert house.is_sound()
-    assert not house.tracebacks()
+    assert house.slips() == []
 
 
 def test_what_a_dead_process_left_unjudged_is_judged_at_the_start(tmp_path: Path, models: Path) -> None:
@@ -163,7 +163,7 @@ def test_without_a_network_it_comes_up_and_keeps_trying(tmp_path: Path, models: 
     assert sorted(line.partition("feed=")[2].split()[0] for line in lines) == sorted(FEEDS)
     assert all("outcome=failed" in line and "reason=" in line for line in lines)
     assert again, "it did not try a second time"
-    assert not house.tracebacks()
+    assert house.slips() == []
 
 
 def test_sigterm_while_the_first_model_is_fitted(tmp_path: Path, models: Path) -> None:
@@ -178,7 +178,7 @@ def test_sigterm_while_the_first_model_is_fitted(tmp_path: Path, models: Path) -
             time.sleep(1)
             process.terminate()
             assert process.wait(timeout=5) == 0
-    assert not house.tracebacks()
+    assert house.slips() == []
 
 
 def test_a_mail_server_that_hangs_cannot_hold_up_the_stop(tmp_path: Path, models: Path) -> None:
@@ -197,7 +197,7 @@ def test_a_mail_server_that_hangs_cannot_hold_up_the_stop(tmp_path: Path, models
                 time.sleep(0.2)
             assert time.monotonic() - started <= 10
             assert process.wait(timeout=1) == 0
-        assert not house.tracebacks()
+        assert house.slips() == []
         sink.slowness = 0.0
         house.call("deliver")
     assert [row["state"] for row in house.rows("SELECT state FROM delivery")] == ["sent"]
@@ -222,4 +222,4 @@ def test_sigterm_while_others_hold_the_database(tmp_path: Path, models: Path) ->
                     assert process.wait(timeout=12) == 0, house.said()[-1000:]
                     assert time.monotonic() - started <= 10
     assert house.is_sound()
-    assert not house.tracebacks()
+    assert house.slips() == []
