@@ -59,7 +59,7 @@ class Road:
     def refill(self, letters: int) -> None:
         """Every feed is due, and so many readers wait for their first digest."""
         if self.house.rows("SELECT 1 FROM sqlite_master WHERE name = 'feed_state'"):
-            self.house.write("UPDATE feed_state SET due_at = NULL, not_before = NULL")
+            self.house.write("UPDATE feed_state SET due_at = NULL, not_before = NULL, last_polled_at = NULL")
         first = self.ledger.readers
         self.ledger.readers += letters
         self.house.subscribe([f"reader{n:05d}@road.example" for n in range(first, first + letters)])
@@ -94,7 +94,7 @@ class Road:
         sending = self.house.rows("SELECT message_id FROM delivery WHERE state = 'sending'")
         self.ledger.in_flight.update(row["message_id"] for row in sending)
         queued = self.house.rows("SELECT 1 FROM delivery WHERE state = 'queued'")
-        unread = self.house.rows("SELECT 1 FROM feed_state WHERE due_at IS NULL")
+        unread = self.house.rows("SELECT 1 FROM feed_state WHERE last_polled_at IS NULL")
         if self.sink.begun > begun and (sending or queued):
             moment = "delivery"
         elif self.feeds.asked > asked and unread:
