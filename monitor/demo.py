@@ -90,7 +90,9 @@ def play(folder: Path, settings: Settings, tell: Callable[[Morning], None]) -> l
         _subscribe(own)
         for morning in MORNINGS:
             server.now = morning
-            reports, judged = asyncio.run(poll_once(own, feeds, now=morning, report=lambda _: None))
+            reports, judged = asyncio.run(
+                poll_once(own, feeds, now=morning, create=True, report=lambda _: None)
+            )
             digests = issue_digests(own, now=morning)
             deliver_letters(own, now=morning, report=lambda *_: None)
             letters = sum(bool(digest.items) for digest in digests)

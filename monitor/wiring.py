@@ -186,17 +186,19 @@ async def poll_once(
     *,
     now: datetime,
     only_due: bool = False,
+    create: bool = False,
     named: Collection[str] = (),
     report: Callable[[PollReport], None] = polled,
 ) -> tuple[list[PollReport], int]:
     """One round of polling and judging; the reports and how many articles got a verdict.
 
-    A round of what is due does not wait for another poll under way: the next round will find it done. Feeds that a
-    person has `named` are asked even if their server once said that they are gone.
+    A round of what is due does not wait for another poll under way: the next round will find it done. `create` is for
+    a person's first poll; a daemon had its database when it started, and makes no new one where a disk was taken away.
+    Feeds that a person has `named` are asked even if their server once said that they are gone.
     """
     reports: list[PollReport] = []
     wait = 0.0 if only_due else LOCK_WAIT
-    with held(lock_path(settings, "poll"), wait=wait), open_store(Path(settings.db), create=True) as store:
+    with held(lock_path(settings, "poll"), wait=wait), open_store(Path(settings.db), create=create) as store:
         if named:
             polls.begin_anew(store, named)
         chosen = polling.due_feeds(feeds, polls.feed_states(store), now) if only_due else list(feeds)

@@ -61,7 +61,7 @@ def poll(ctx: click.Context, now: datetime, due: bool, as_json: bool, ids: tuple
             step(1)
 
         reports, judged = asyncio.run(
-            poll_once(settings, chosen, now=now, only_due=due, named=ids, report=report)
+            poll_once(settings, chosen, now=now, only_due=due, create=True, named=ids, report=report)
         )
     if made:
         say(f"made a new database: {settings.db}")

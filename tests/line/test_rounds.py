@@ -12,7 +12,7 @@ import pytest
 
 from monitor import rounds as room
 from monitor.config.settings import Settings, load_settings
-from monitor.errors import AlreadyRunning, BadFile, BadModel, Misuse, WrongClock
+from monitor.errors import AlreadyRunning, BadFile, BadModel, DatabaseError, Misuse, WrongClock
 from monitor.rounds import Rounds
 from monitor.store import outbox
 from monitor.store.database import open_store
@@ -133,6 +133,15 @@ def test_a_person_who_polls_makes_no_failure(monkeypatch: pytest.MonkeyPatch) ->
     rounds = Rounds(load_settings({}), (ONE,), lambda: (load_settings({}), (ONE,)))
     asyncio.run(rounds.poll(NOW, lambda: False))
     assert not rounds._polled
+
+
+def test_a_disk_that_is_taken_away_gets_no_new_database(tmp_path: Path) -> None:
+    """The folder was a mount: what stood there comes back with it, and nothing is begun anew on the empty place."""
+    settings = load_settings({"db": tmp_path / "disk" / "a.db"})
+    rounds = Rounds(settings, (ONE,), lambda: (settings, (ONE,)))
+    with pytest.raises(DatabaseError, match="there is no database"):
+        asyncio.run(rounds.poll(NOW, lambda: False))
+    assert not settings.db.exists()
 
 
 def test_a_clock_of_the_past_is_refused() -> None:
