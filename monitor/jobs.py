@@ -20,13 +20,14 @@ from monitor.delivery.message import BadLetter, Sender, build, message_id
 from monitor.digest import schedule
 from monitor.digest.compose import compose, postponed
 from monitor.digest.render import Frame, Rendered, render
-from monitor.store import digests, outbox, subscribers, verdicts
+from monitor.store import digests, outbox, stories, subscribers, verdicts
 from monitor.store.database import Store
 from monitor.types import (
     Delivery,
     Digest,
     Letter,
     SendOutcome,
+    Stories,
     Subscriber,
     SubscriberStatus,
 )
@@ -117,14 +118,19 @@ class Press:
         slot = schedule.latest_slot(subscriber, now)
         last = digests.last_slot(self.store, subscriber, now=now)
         since = last or schedule.previous_slot(subscriber, slot)
+        candidates = digests.candidates(self.store, subscriber, model=self.model, now=now)
+        story_ids = {id_ for judged in candidates if (id_ := judged.article.story_id) is not None}
         digest = compose(
             subscriber,
             slot=slot,
             since=since,
             seen_from=since if last is None else None,
             now=now,
-            candidates=digests.candidates(self.store, subscriber, model=self.model, now=now),
+            candidates=candidates,
             polled_entries=digests.entries_read(self.store, since=since, now=now),
+            stories=Stories(
+                stories.members(self.store, story_ids), digests.sent_of(self.store, subscriber, story_ids)
+            ),
         )
         rendered = render(digest, self.taxonomy, self.frame(subscriber))
         return postponed(digest, rendered.left_out), rendered

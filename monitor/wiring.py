@@ -21,6 +21,7 @@ from monitor.delivery.smtp import SmtpPolicy, SmtpWay
 from monitor.digest.render import Frame, Rendered, render_confirmation
 from monitor.digest.report import render_report
 from monitor.digest.words import Words
+from monitor.gathering import gather_stories
 from monitor.ingest.fetch import Fetcher, FetchPolicy
 from monitor.ingest.pool import READERS, ReaderPool
 from monitor.locks import held, lock_of
@@ -212,8 +213,12 @@ async def poll_once(
 
 
 def judge_stored(settings: Settings, *, now: datetime) -> int:
-    """Give every article that waits for one a verdict; how many that were. Works on a connection of its own."""
+    """Give every article that waits for them a story and a verdict; how many verdicts that were.
+
+    Works on a connection of its own.
+    """
     with open_store(Path(settings.db)) as store:
+        gather_stories(store, now=now)
         return jobs.classify_stored(store, serving_model(settings), now=now, step=_count_verdicts)
 
 
@@ -229,6 +234,7 @@ def issue_digests(settings: Settings, *, now: datetime) -> list[Digest]:
         open_store(Path(settings.db), durable=True) as store,
     ):
         # A model promoted meanwhile has judged nothing yet.
+        gather_stories(store, now=now)
         jobs.classify_stored(store, model, now=now, step=_count_verdicts)
         return press(settings, store, load_taxonomy(), model.id).issue(now=now)
 

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = sorted([*ROOT.glob("monitor/**/*.py"), *ROOT.glob("classifiers/**/*.py")])
 
-STAGES = ("monitor.ingest", "monitor.digest", "monitor.delivery", "monitor.store")
+STAGES = ("monitor.ingest", "monitor.digest", "monitor.delivery", "monitor.store", "monitor.stories")
 FLOORS = [
     ("classifiers",),
     ("monitor.types", "monitor.errors", "monitor.config", "monitor.masking", "monitor.files"),
@@ -27,6 +27,7 @@ FLOORS = [
     ("monitor.threads", "monitor.pulse", "monitor.notify", "monitor.metrics", "monitor.memory"),
     (
         "monitor.serving",
+        "monitor.gathering",
         "monitor.jobs",
         "monitor.polling",
         "monitor.learning",

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from classifiers.verdict import Decision
-from monitor.digest.rank import rank
-from monitor.types import Digest, DigestItem, DigestSection, JudgedArticle, Omission, Subscriber
+from monitor.digest.rank import gather, story_of
+from monitor.digest.updates import repeats
+from monitor.types import (
+    Article,
+    Digest,
+    DigestItem,
+    DigestSection,
+    JudgedArticle,
+    Omission,
+    Stories,
+    Subscriber,
+)
+
+NO_STORIES = Stories()
 
 MAX_FULL = 40
 """Items in one letter; the rest waits for the next."""
@@ -36,24 +48,30 @@ def compose(
     candidates: Sequence[JudgedArticle],
     polled_entries: int,
     seen_from: datetime | None = None,
+    stories: Stories = NO_STORIES,
 ) -> Digest:
     """The digest of `slot` from all candidates not yet in any digest of this subscriber.
 
-    `since` is only told to the reader; `seen_from`, for a first digest, leaves out what was seen earlier.
-    What is over the cap is no part of the digest and stays a candidate; `more` counts it, in items.
+    `since` is only told to the reader; `seen_from`, for a first digest, leaves out what was seen earlier. `stories` are
+    those of the candidates. What is over the cap is no part of the digest and stays a candidate; `more` counts it, in
+    items.
     """
     oldest = now - MAX_AGE - (WEEKLY_SLACK if subscriber.cadence == "weekly" else timedelta(0))
     chosen = frozenset(subscriber.sectors)
     fit: list[JudgedArticle] = []
-    omitted: list[tuple[int, Omission]] = []
+    omitted: dict[int, Omission] = {}
     for judged in candidates:
-        reason = _reason_against(judged, chosen, oldest, seen_from)
+        reason = _reason_against(judged, chosen, oldest, seen_from) or _told_before(judged.article, stories)
         if reason is not None:
-            omitted.append((judged.article.id, reason))
+            omitted[judged.article.id] = reason
         elif judged.verdict.decision is Decision.SEND:
             fit.append(judged)
-    kept, over = _fair_share(rank(fit))
-    omitted += [(id_, Omission.OVER_THE_CAP) for item in over for id_ in article_ids(item)]
+    for judged in _riders(candidates, fit, omitted):
+        fit.append(judged)
+        del omitted[judged.article.id]
+    items = (_marked(item, stories) for item in gather(fit, stories))
+    kept, over = _fair_share(list(items))
+    omitted |= {id_: Omission.OVER_THE_CAP for item in over for id_ in article_ids(item)}
     return Digest(
         id=digest_id(subscriber.id, slot),
         subscriber=subscriber,
@@ -61,10 +79,33 @@ def compose(
         since=since,
         composed_at=now,
         sections=_sections(kept, chosen),
-        omitted=tuple(sorted(omitted)),
+        omitted=tuple(sorted(omitted.items())),
         more=len(over),
         polled_entries=polled_entries,
     )
+
+
+def _riders(
+    candidates: Iterable[JudgedArticle], fit: Iterable[JudgedArticle], omitted: Mapping[int, Omission]
+) -> list[JudgedArticle]:
+    """Doubtful articles of stories that are sent anyway."""
+    sure = {story_of(judged.article) for judged in fit}
+    return [
+        judged
+        for judged in candidates
+        if omitted.get(judged.article.id) is Omission.BELOW_THRESHOLD and story_of(judged.article) in sure
+    ]
+
+
+def _marked(item: DigestItem, stories: Stories) -> DigestItem:
+    """An item whose story the reader knows, as an update of what they were sent of it last."""
+    told = stories.told(story_of(item.judged.article))
+    return replace(item, update_of=max(told, key=lambda one: (one.published, one.id))) if told else item
+
+
+def _told_before(article: Article, stories: Stories) -> Omission | None:
+    told = stories.told(story_of(article))
+    return Omission.TOLD_BEFORE if told and repeats(article, told) else None
 
 
 def _fair_share(items: Sequence[DigestItem]) -> tuple[list[DigestItem], list[DigestItem]]:

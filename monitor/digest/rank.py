@@ -1,53 +1,44 @@
-"""Which articles tell one piece of news under the same headline, and which comes first.
+"""Which articles stand for one story, and which story comes first.
 
 Knows nothing of readers; the answer never depends on the order of the input.
 """
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
-from classifiers.text import normalise
-from monitor.types import DigestItem, FeedKind, JudgedArticle
+from monitor.types import Article, DigestItem, FeedKind, JudgedArticle, Stories
 
 SOURCE_ORDER: Mapping[FeedKind, int] = {"official": 0, "agency": 1, "press": 2, "tabloid": 3}
 
-_NOT_A_WORD = re.compile(r"[\W_]+")
 
-
-def rank(articles: Iterable[JudgedArticle]) -> tuple[DigestItem, ...]:
-    """The articles as items, best first."""
-    by_headline: dict[str, list[JudgedArticle]] = defaultdict(list)
+def gather(articles: Iterable[JudgedArticle], stories: Stories) -> tuple[DigestItem, ...]:
+    """The articles as stories, best first, with what else tells each story."""
+    by_story: dict[int, list[JudgedArticle]] = defaultdict(list)
     for judged in articles:
-        by_headline[headline_key(judged)].append(judged)
-    items = [item for same in by_headline.values() for item in _merge(same)]
+        by_story[story_of(judged.article)].append(judged)
+    items = [_item(those, stories.untold(story)) for story, those in by_story.items()]
     return tuple(sorted(items, key=_item_order))
 
 
-def headline_key(judged: JudgedArticle) -> str:
-    """The headline without letter case, punctuation and spacing. One without any word is like no other."""
-    words = _NOT_A_WORD.sub(" ", normalise(judged.article.title).casefold()).strip()
-    return words or f"\0{judged.article.id}"
+def story_of(article: Article) -> int:
+    """The story's number; an article that was not compared with others yet is its own."""
+    return article.id if article.story_id is None else article.story_id
 
 
-def _merge(same: Iterable[JudgedArticle]) -> list[DigestItem]:
-    """Items of different outlets each: an outlet that runs a headline twice has two pieces of news."""
-    groups: list[list[JudgedArticle]] = []
-    for judged in sorted(same, key=_source_order):
-        outlet = judged.article.outlet
-        open_to_it = (group for group in groups if all(other.article.outlet != outlet for other in group))
-        group = next(open_to_it, None)
-        if group is None:
-            groups.append([judged])
-        else:
-            group.append(judged)
-    return [DigestItem(best, tuple(others)) for best, *others in groups]
+def _item(candidates: Iterable[JudgedArticle], others: Sequence[Article]) -> DigestItem:
+    best, *also = sorted(candidates, key=_source_order)
+    told = {judged.article.id for judged in (best, *also)}
+    elsewhere = tuple(article for article in others if article.id not in told)
+    return DigestItem(best, tuple(also), tuple(sorted(elsewhere, key=_article_order)))
 
 
 def _source_order(judged: JudgedArticle) -> tuple[object, ...]:
-    article = judged.article
+    return _article_order(judged.article)
+
+
+def _article_order(article: Article) -> tuple[object, ...]:
     return SOURCE_ORDER[article.kind], article.published, article.outlet, article.id
 
 
@@ -57,7 +48,7 @@ def _item_order(item: DigestItem) -> tuple[object, ...]:
     return (
         SOURCE_ORDER[article.kind],
         -round(item.judged.verdict.relevance, 1),
-        -len(item.also),
+        -item.outlets,
         -article.published.timestamp(),
         article.id,
     )

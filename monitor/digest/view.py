@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from classifiers.taxonomy import Source, Taxonomy
+from monitor.digest.credit import credit
 from monitor.digest.explain import why
 from monitor.digest.lines import sector_name, sector_names
 from monitor.digest.plain import plain, shorten, web_link
@@ -21,6 +22,8 @@ SHORT_SUMMARY = 130
 MAX_TITLE = 64
 """Of a statement's title in each item; it stands in full at the end of the letter."""
 MAX_ALSO = 5
+MAX_SECOND = 90
+"""Of another article's headline within a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,8 @@ class ItemView:
     summary: str
     also: tuple[Link, ...]
     also_more: str
+    update: str
+    origin: str
     other_sectors: str
     commitment: CommitmentView | None
     why: str
@@ -111,21 +116,58 @@ def _item(item: DigestItem, sector: str, taxonomy: Taxonomy, words: Words, *, mo
     article, verdict = item.judged.article, item.judged.verdict
     moment = words.moment(article.published)
     others = [score.id for score in verdict.sectors if score.id != sector]
-    hidden = len(item.also) - MAX_ALSO
+    also = _others(item)
+    hidden = len(also) - MAX_ALSO
     return ItemView(
         headline=headline_of(item),
         language=article.language,
         outlet=plain(article.outlet),
         when=moment if article.dated else words.say("first_seen", moment=moment),
         summary=shorten(plain(article.summary), most),
-        also=tuple(Link(plain(j.article.outlet), web_link(j.article.link)) for j in item.also[:MAX_ALSO]),
+        also=also[:MAX_ALSO],
         also_more=words.count("also_more", hidden) if hidden > 0 else "",
+        update=_update(item, words),
+        origin=_origin(item, words),
         other_sectors=words.say("other_sectors", names=sector_names(others, taxonomy, words))
         if others
         else "",
         commitment=_commitment(item.judged, taxonomy, words),
         why=_why(item.judged, words),
     )
+
+
+def _others(item: DigestItem) -> tuple[Link, ...]:
+    """The other articles, by their outlets' names; a further one of an outlet that was named stands by its headline."""
+    links: list[Link] = []
+    named = {item.judged.article.outlet}
+    for article in item.articles[1:]:
+        outlet = plain(article.outlet)
+        if article.outlet in named:
+            outlet = f"{outlet}: {shorten(plain(article.title), MAX_SECOND)}"
+        named.add(article.outlet)
+        links.append(Link(outlet, web_link(article.link)))
+    return tuple(links)
+
+
+def _update(item: DigestItem, words: Words) -> str:
+    """What the reader was sent of this story before."""
+    before = item.update_of
+    if before is None:
+        return ""
+    headline = words.quote([shorten(plain(before.title), MAX_SECOND)])
+    return words.say(
+        "update_of", headline=headline, outlet=plain(before.outlet), moment=words.moment(before.published)
+    )
+
+
+def _origin(item: DigestItem, words: Words) -> str:
+    """Who told it first, and whom the text says it is from."""
+    first, parts = item.first, list[str]()
+    if first.id != item.judged.article.id:
+        parts.append(words.say("first_by", outlet=plain(first.outlet), moment=words.moment(first.published)))
+    if agency := next(filter(None, map(credit, item.articles)), ""):
+        parts.append(words.say("credit", agency=agency))
+    return words.sentences(*parts)
 
 
 def _why(judged: JudgedArticle, words: Words) -> str:

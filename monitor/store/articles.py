@@ -100,9 +100,9 @@ def everything(store: Store) -> Iterator[JudgedArticle]:
         start = rows[-1]["id"]
 
 
-def judged(row: Mapping[str, Any]) -> JudgedArticle:
-    """An article with its verdict (or none yet) from a joined row."""
-    article = Article(
+def plain_article(row: Mapping[str, Any]) -> Article:
+    """An article from its row."""
+    return Article(
         id=row["id"],
         outlet=row["outlet"],
         kind=row["kind"],
@@ -115,7 +115,13 @@ def judged(row: Mapping[str, Any]) -> JudgedArticle:
         dated=bool(row["dated"]),
         first_seen=from_text(row["first_seen"]),
         news=bool(row["news"]),
+        story_id=row["story_id"],
     )
+
+
+def judged(row: Mapping[str, Any]) -> JudgedArticle:
+    """An article with its verdict (or none yet) from a joined row."""
+    article = plain_article(row)
     if row["model"] is None:
         return JudgedArticle(article, Verdict(0.0, Decision.UNCLASSIFIED, (), (), (), ""))
     return JudgedArticle(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from monitor.store.articles import judged
@@ -46,6 +48,16 @@ def candidates(store: Store, subscriber: Subscriber, *, model: str, now: datetim
         [model, to_text(now), to_text(now - timedelta(days=CANDIDATE_DAYS)), subscriber.id],
     )
     return [judged(row) for row in rows]
+
+
+def sent_of(store: Store, subscriber: Subscriber, story_ids: Iterable[int]) -> frozenset[int]:
+    """The articles of these stories that stood in a digest of this subscriber."""
+    rows = store.rows(
+        "SELECT i.article_id FROM json_each(?) s JOIN article a ON a.story_id = s.value "
+        "JOIN digest_item i ON i.article_id = a.id AND i.subscriber_id = ?",
+        [json.dumps(sorted(set(story_ids))), subscriber.id],
+    )
+    return frozenset(row["article_id"] for row in rows)
 
 
 def entries_read(store: Store, *, since: datetime, now: datetime) -> int:

@@ -6,7 +6,7 @@ from sqlite_utils import Database, Migrations
 
 migrations = Migrations("vietnhat")
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Stands in `user_version` too; raised by one with every step appended below."""
 
 
@@ -26,6 +26,12 @@ def m002_learning(db: Database) -> None:
 def m003_years_alone(db: Database) -> None:
     """What polling learns of feeds and hosts, reports to the operator, and how the last run ended."""
     _run(db, _YEARS_ALONE)
+
+
+@migrations()
+def m004_stories(db: Database) -> None:
+    """Which articles tell one story."""
+    _run(db, _STORIES)
 
 
 def _run(db: Database, script: str) -> None:
@@ -222,4 +228,9 @@ CREATE TABLE house (
     key TEXT PRIMARY KEY,
     value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID
+"""
+
+_STORIES = """
+ALTER TABLE article ADD COLUMN story_id INTEGER;
+CREATE INDEX article_story ON article(story_id, published)
 """

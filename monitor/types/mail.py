@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from monitor.types.news import JudgedArticle
+from monitor.types.news import Article, JudgedArticle
 
 Language = Literal["vi", "en", "ja"]
 
@@ -53,14 +54,52 @@ class Omission(StrEnum):
     BACK_CATALOGUE = "back-catalogue"
     BELOW_THRESHOLD = "below-threshold"
     OVER_THE_CAP = "over-the-cap"
+    TOLD_BEFORE = "told-before"
+
+
+@dataclass(frozen=True, slots=True)
+class Stories:
+    """All articles of some stories, by the story's number, and which of them one subscriber was sent."""
+
+    articles: Mapping[int, Sequence[Article]] = field(default_factory=dict)
+    sent: frozenset[int] = frozenset()
+
+    def told(self, story: int) -> list[Article]:
+        """What the subscriber was sent of a story."""
+        return [article for article in self.articles.get(story, ()) if article.id in self.sent]
+
+    def untold(self, story: int) -> list[Article]:
+        """What they were not sent of it."""
+        return [article for article in self.articles.get(story, ()) if article.id not in self.sent]
 
 
 @dataclass(frozen=True, slots=True)
 class DigestItem:
-    """One article in a digest, with the other outlets that carry the same headline."""
+    """One story in a digest: the article that stands for it, and the others that tell it.
+
+    `also` are candidates of this digest like `judged`; `elsewhere` are articles that are none (not relevant enough by
+    themselves), told for their links alone. `update_of` is what this reader was sent of the story last.
+    """
 
     judged: JudgedArticle
     also: tuple[JudgedArticle, ...] = ()
+    elsewhere: tuple[Article, ...] = ()
+    update_of: Article | None = None
+
+    @property
+    def articles(self) -> tuple[Article, ...]:
+        """All that tell it, the one that stands for it first."""
+        return (self.judged.article, *(judged.article for judged in self.also), *self.elsewhere)
+
+    @property
+    def first(self) -> Article:
+        """Who told it first."""
+        return min(self.articles, key=lambda article: (article.published, article.id))
+
+    @property
+    def outlets(self) -> int:
+        """How many outlets tell it."""
+        return len({article.outlet for article in self.articles})
 
 
 @dataclass(frozen=True, slots=True)

@@ -283,6 +283,8 @@ class Article:
     dated: bool
     first_seen: datetime
     news: bool
+    story_id: int | None = None
+    """The number of the article that began the story it belongs to; None until it was compared with others."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,19 +6,20 @@ import random
 import re
 from collections import Counter
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 
 from classifiers.verdict import Decision
 from monitor.digest.compose import MAX_FULL, MAX_OF_ONE, NO_SECTOR, article_ids, compose, digest_id, postponed
-from monitor.digest.rank import headline_key, rank
-from monitor.types import Digest, JudgedArticle, Omission, Subscriber
+from monitor.digest.rank import gather
+from monitor.types import Digest, JudgedArticle, Omission, Stories, Subscriber
 from tests.digest.samples import NOW, judged, reader, sectors
 
 DAY = timedelta(days=1)
 
 
-def digest_of(*candidates: JudgedArticle, subscriber: Subscriber | None = None, **more: datetime) -> Digest:
+def digest_of(*candidates: JudgedArticle, subscriber: Subscriber | None = None, **more: Any) -> Digest:
     """The digest of NOW."""
     return compose(
         subscriber or reader(),
@@ -85,31 +86,62 @@ def test_sections_follow_their_best_item() -> None:
     assert shape == [("oda", [2]), ("economy", [3, 1, 4])]
 
 
-def test_one_headline_is_one_item() -> None:
-    """Best source first, then the earliest; case, punctuation, spaces and tone placement do not count."""
-    item = digest_of(
-        judged(1, outlet="A", kind="tabloid", title="Nhật Bản viện trợ y tế, hoà nhịp", published=NOW - DAY),
-        judged(2, outlet="B", kind="press", title="Nhật Bản  viện trợ y tế – hòa nhịp!"),
-        judged(
-            3, outlet="C", kind="press", title="NHẬT BẢN VIỆN TRỢ Y TẾ: HÒA NHỊP", published=NOW - 2 * DAY
-        ),
-    ).items
-    assert [article_ids(each) for each in item] == [(3, 2, 1)]
-
-
-def test_an_outlet_stands_once_in_an_item() -> None:
-    """Two articles of one outlet under one headline are two pieces of news."""
+def test_one_story_is_one_item() -> None:
+    """Best source first, then the earliest; what is not compared with others yet stands for itself."""
     items = digest_of(
-        judged(1, outlet="A", title="Bản tin sáng"),
-        judged(2, outlet="A", title="Bản tin sáng"),
-        judged(3, outlet="B", title="Bản tin sáng"),
+        judged(1, outlet="A", kind="tabloid", story_id=1, published=NOW - DAY),
+        judged(2, outlet="B", kind="press", story_id=1),
+        judged(3, outlet="C", kind="press", story_id=1, published=NOW - 2 * DAY),
+        judged(4, story_id=None),
     ).items
-    assert sorted(article_ids(item) for item in items) == [(1, 3), (2,)]
+    assert sorted(article_ids(each) for each in items) == [(3, 2, 1), (4,)]
 
 
-def test_headlines_without_words_are_never_the_same() -> None:
-    """Punctuation alone says nothing."""
-    assert headline_key(judged(1, title="…")) != headline_key(judged(2, title="?!"))
+def test_a_story_shows_who_else_tells_it() -> None:
+    """Articles that are not relevant enough by themselves are links of the item, and never items."""
+    other = judged(2, outlet="B", story_id=1, published=NOW - DAY, decision=Decision.DROP).article
+    sent = judged(1, outlet="A", story_id=1)
+    (item,) = digest_of(sent, stories=Stories({1: (sent.article, other)})).items
+    assert (item.elsewhere, item.outlets, item.first) == ((other,), 2, other)
+    assert article_ids(item) == (1,)
+
+
+def test_a_doubtful_article_rides_with_its_story() -> None:
+    """What is below the threshold is no news of its own beside a sure one that tells the same."""
+    digest = digest_of(
+        judged(1, story_id=1),
+        judged(2, story_id=1, decision=Decision.REVIEW),
+        judged(3, decision=Decision.REVIEW),
+    )
+    assert [article_ids(item) for item in digest.items] == [(1, 2)]
+    assert digest.omitted == ((3, Omission.BELOW_THRESHOLD),)
+
+
+def test_what_adds_to_a_story_sent_before_is_an_update() -> None:
+    """What only repeats it is not sent; what tells more says what it adds to."""
+    sent = judged(
+        1,
+        story_id=1,
+        title="Nhật Bản tài trợ cầu mới ở Cần Thơ",
+        summary="Cầu dài hai ký lô mét được khởi công sáng nay.",
+    ).article
+    copy = judged(
+        2,
+        story_id=1,
+        title="Cần Thơ khởi công cầu mới Nhật Bản tài trợ",
+        summary="Sáng nay, cầu dài hai ký lô mét được khởi công.",
+    )
+    more = judged(
+        3,
+        story_id=1,
+        title="Cầu Cần Thơ do Nhật Bản tài trợ thông xe sớm",
+        summary="Nhà thầu cho biết nhịp chính đã hợp long, tuyến đường dẫn hoàn thành trước hạn ba tháng.",
+    )
+    stories = Stories({1: (sent, copy.article, more.article)}, frozenset({1}))
+    digest = digest_of(copy, more, stories=stories)
+    (item,) = digest.items
+    assert (item.judged.article.id, item.update_of, item.elsewhere) == (3, sent, (copy.article,))
+    assert digest.omitted == ((2, Omission.TOLD_BEFORE),)
 
 
 @pytest.mark.parametrize(
@@ -125,22 +157,23 @@ def test_headlines_without_words_are_never_the_same() -> None:
 )
 def test_rank(better: dict[str, object], worse: dict[str, object]) -> None:
     """Source first, then relevance in tenths, then recency."""
-    ranked = rank([judged(1, **worse), judged(2, **better)])
+    ranked = gather([judged(1, **worse), judged(2, **better)], Stories())
     assert [item.judged.article.id for item in ranked] == [2, 1]
 
 
 def test_more_outlets_rank_higher() -> None:
     """Of two equals the one that more outlets carry comes first."""
-    pair = (judged(3, outlet="A", title="Cùng tít"), judged(4, outlet="B", title="Cùng tít"))
-    assert [article_ids(item) for item in rank([judged(1, published=NOW), *pair])] == [(3, 4), (1,)]
+    pair = (judged(3, outlet="A", story_id=3), judged(4, outlet="B", story_id=3))
+    assert [article_ids(item) for item in gather([judged(1, published=NOW), *pair], Stories())] == [
+        (3, 4),
+        (1,),
+    ]
 
 
 def test_the_order_of_candidates_does_not_matter() -> None:
     """The digest is a function of the set."""
     candidates = [
-        judged(
-            n, kind=("press", "agency")[n % 2], outlet=f"B{n % 5}", title=f"Tít {n % 20}", relevance=n % 7 / 7
-        )
+        judged(n, kind=("press", "agency")[n % 2], outlet=f"B{n % 5}", story_id=n % 20, relevance=n % 7 / 7)
         for n in range(1, 90)
     ]
     shuffled = random.Random(7).sample(candidates, len(candidates))
@@ -150,9 +183,7 @@ def test_the_order_of_candidates_does_not_matter() -> None:
 def test_what_is_over_the_cap_waits() -> None:
     """40 items are sent; the others are counted as items and recorded as articles, copies included."""
     best = [judged(n, outlet=f"O{n % 8}", published=NOW - timedelta(minutes=n)) for n in range(1, 41)]
-    rest = [
-        judged(n, outlet=outlet, kind="tabloid", title="Cùng một tít") for n, outlet in ((41, "A"), (42, "B"))
-    ]
+    rest = [judged(n, outlet=outlet, kind="tabloid", story_id=41) for n, outlet in ((41, "A"), (42, "B"))]
     digest = digest_of(*best, *rest)
     assert len(digest.items) == MAX_FULL
     assert digest.more == 1
@@ -176,7 +207,7 @@ def test_one_outlets_flood_crowds_nobody_out() -> None:
 
 def test_what_a_letter_had_no_room_for_waits_too() -> None:
     """Postponed items leave the digest, copies included, and are counted like those over the cap."""
-    copies = (judged(3, outlet="A", title="Cùng tít"), judged(4, outlet="B", title="Cùng tít"))
+    copies = (judged(3, outlet="A", story_id=3), judged(4, outlet="B", story_id=3))
     digest = digest_of(judged(1), judged(2, sectors=sectors("oda")), *copies)
     late = postponed(digest, (2, 3, 4))
     assert [article_ids(item) for item in late.items] == [(1,)]

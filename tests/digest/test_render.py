@@ -77,7 +77,7 @@ def rich(id_: int = 1, **changes: object) -> JudgedArticle:
 def test_an_item_shows_all_that_is_promised(taxonomy: Taxonomy) -> None:
     """Headline, outlet, time, summary, copies, sectors, commitment with source, the reason; in both parts."""
     title = "Ký hiệp định vay cho tuyến đường sắt"
-    copy = rich(2, outlet="Báo Thứ Hai", title=title, kind="tabloid")
+    copy = rich(2, outlet="Báo Thứ Hai", title=title, kind="tabloid", story_id=1)
     letter = render(digest_of([rich(1, title=title), copy]), taxonomy, FRAME)
     page = Page(letter.html)
     for text in (page.text, letter.text):
@@ -212,6 +212,7 @@ def test_then_the_last_items_are_left_out_and_told(taxonomy: Taxonomy) -> None:
             link=f"https://a.example/{'&' * 900}",
             sectors=sectors("oda" if n < 20 else "energy"),
             published=NOW - timedelta(minutes=n),
+            story_id=100 * n,
         )
         for n in range(1, 41)
         for m in range(5)
@@ -323,7 +324,7 @@ def test_items_with_nothing_to_show_stay_whole(taxonomy: Taxonomy) -> None:
 
 def test_many_copies_are_counted(taxonomy: Taxonomy) -> None:
     """Five other outlets by name, the rest as a number."""
-    copies = [judged(n, outlet=f"Báo {n}", title="Cùng một tít") for n in range(1, 9)]
+    copies = [judged(n, outlet=f"Báo {n}", story_id=1) for n in range(1, 9)]
     letter = render(digest_of(copies), taxonomy, FRAME)
     assert "và 2 báo khác" in letter.text
     assert "và 2 báo khác" in letter.html

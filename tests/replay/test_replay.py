@@ -24,6 +24,7 @@ from tests.replay.measures import (
     summaries,
 )
 from tests.replay.newsroom import DAILY, READERS, WEEKLY, WITH_EMPTY, Day, Newsroom, Round, newsroom
+from tests.replay.pairs import id_of, read_pairs, score
 from tests.replay.recorded import APPENDING
 
 EDITED = 5
@@ -178,3 +179,24 @@ def _table(replay: Replay, mailed: Mailing, found: Summaries) -> Iterator[str]:
     yield f"related blocks gone: {appended(found)}"
     yield f"letters {mailed.letters}, articles in them {mailed.articles}; twice {len(mailed.twice)}"
     yield f"{replay.seconds:.0f} s for {2 * len(replay.days) + 4} polls"
+
+
+def test_stories_are_what_two_readers_call_one(replay: Replay, capsys: pytest.CaptureFixture[str]) -> None:
+    """The stories of the replayed days against judged pairs (docs/stories.md has what each sample is).
+
+    Vietnam–Japan news is what readers are sent; the samples around the border are hard by the way they were drawn.
+    """
+    rows = replay.room.rows("SELECT link, story_id FROM article")
+    stories = {id_of(row["link"]): row["story_id"] for row in rows}
+    by_sample = {
+        sample: score([pair for pair in read_pairs() if pair.sample == sample], stories)
+        for sample in ("bilateral", "boundary", "random")
+    }
+    with capsys.disabled():
+        for sample, found in by_sample.items():
+            print(f"\nstories, {sample}: {found}", end="")
+    assert by_sample["bilateral"].precision >= 0.95
+    assert by_sample["bilateral"].recall >= 0.80
+    assert by_sample["boundary"].precision >= 0.80
+    assert by_sample["boundary"].recall >= 0.40
+    assert by_sample["random"].wrong == 0
