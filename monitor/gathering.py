@@ -5,7 +5,8 @@ articles without a story ─► terms ─► near ones ─► assign ─► stor
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from monitor.store import stories
@@ -18,16 +19,30 @@ from monitor.types import Article
 BACK = timedelta(days=14)
 """What was first seen earlier and has no story gets none any more."""
 
-AT_ONCE = 20_000
-"""More than any poll of a few hundred feeds brings."""
+AT_ONCE = 500
+
+LONGEST = 10.0
+"""Seconds of one gathering: what a flood leaves waits for the next."""
 
 ASKED = 16
-"""So many of an article's rarest words are looked up."""
+"""So many of an article's rarest words are looked up,"""
+HELD = 20_000
+"""as long as not more articles hold them together."""
 
 
-def gather_stories(store: Store, *, now: datetime) -> int:
-    """Give every new article its story; how many that were."""
-    waiting = stories.waiting(store, since=now - BACK, limit=AT_ONCE)
+def gather_stories(store: Store, *, now: datetime, seconds: float = LONGEST) -> int:
+    """Give new articles their story; how many that were."""
+    until, done = time.monotonic() + seconds, 0
+    while waiting := stories.waiting(store, since=now - BACK, limit=AT_ONCE):
+        stories.record(store, _assigned(store, waiting))
+        done += len(waiting)
+        if time.monotonic() > until:
+            break
+    return done
+
+
+def _assigned(store: Store, waiting: Sequence[Article]) -> Mapping[int, int]:
+    """The story of each of them."""
     new = [article for article in waiting if tells_one_thing(article)]
     terms = {article.id: terms_of(article) for article in new}
     rarity = Rarity(*stories.holding(store, _words(terms.values())))
@@ -44,14 +59,18 @@ def gather_stories(store: Store, *, now: datetime) -> int:
         (told[article.id] for article in new),
         lambda one: (told[article.id] for article in near.get(one.id, ())),
     )
-    stories.record(store, {article.id: found.get(article.id, article.id) for article in waiting})
-    return len(waiting)
+    return {article.id: found.get(article.id, article.id) for article in waiting}
 
 
 def _near(store: Store, article: Article, terms: Terms, rarity: Rarity) -> list[Article]:
-    known = (word for word in terms.words if rarity.holding.get(word, 0) > 1)  # once is in this article alone
-    rarest = sorted(known, key=lambda word: (rarity.holding[word], word))[:ASKED]
-    near = stories.near(store, rarest, published=article.published, window=WINDOW)
+    known = [word for word in terms.words if rarity.holding.get(word, 0) > 1]  # once is in this article alone
+    asked, held = list[str](), 0
+    for word in sorted(known, key=lambda word: (rarity.holding[word], word))[:ASKED]:
+        held += rarity.holding[word]
+        if asked and held > HELD:
+            break
+        asked.append(word)
+    near = stories.near(store, asked, published=article.published, window=WINDOW)
     return [other for other in near if tells_one_thing(other)]
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
+from monitor.cli.choices import cadence_words, choices, chosen
 from monitor.cli.context import (
-    checked_sectors,
     json_option,
     local,
     present,
@@ -23,9 +22,7 @@ from monitor.cli.context import (
 from monitor.errors import Misuse, VietnhatError
 from monitor.store import subscribers as stored
 from monitor.store.database import Store
-from monitor.types import Subscriber, SubscriberStatus
-
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+from monitor.types import NEWCOMER, Subscriber, SubscriberStatus
 
 
 @click.group()
@@ -35,46 +32,16 @@ def subscribers() -> None:
 
 @subscribers.command()
 @click.argument("address")
-@click.option("--language", type=click.Choice(["vi", "en", "ja"]), default="vi", show_default=True)
-@click.option("--zone", default="Asia/Ho_Chi_Minh", show_default=True, help="The reader's time zone (IANA).")
-@click.option("--cadence", type=click.Choice(["daily", "weekly"]), default="daily", show_default=True)
-@click.option(
-    "--hour", type=click.IntRange(0, 23), default=7, show_default=True, help="Local hour of the digest."
-)
-@click.option(
-    "--weekday", type=click.Choice(WEEKDAYS), default="mon", show_default=True, help="For weekly ones."
-)
-@click.option(
-    "--sector", "sectors", multiple=True, help="Only these sectors; repeat for several. All when none."
-)
-@click.option("--empty", "wants_empty", is_flag=True, help="Mail also when there is nothing to tell.")
+@choices
 @click.option("--consent", help="How and when this reader agreed, as 'signed list, 3 Nov 2026'.")
 @click.pass_context
-def add(
-    ctx: click.Context,
-    address: str,
-    language: str,
-    zone: str,
-    cadence: str,
-    hour: int,
-    weekday: str,
-    sectors: tuple[str, ...],
-    wants_empty: bool,
-    consent: str | None,
-) -> None:
+def add(ctx: click.Context, /, address: str, consent: str | None, **given: object) -> None:
     """Subscribe ADDRESS. With --consent the reader is mailed at once; without, a letter asks them first."""
     settings = settings_of(ctx)
     agreed = None if consent is None else _consent(consent)
-    reader = Subscriber(
-        id=0,
+    reader = replace(
+        chosen(NEWCOMER, given),
         address=checked_address(address),
-        language=language,  # type: ignore[arg-type]  # click offers the three
-        zone=_zone(zone),
-        cadence=cadence,  # type: ignore[arg-type]  # click offers the two
-        hour=hour,
-        weekday=WEEKDAYS.index(weekday),
-        sectors=checked_sectors(sectors),
-        wants_empty=wants_empty,
         status=SubscriberStatus.ACTIVE if agreed else SubscriberStatus.PENDING,
         consent=agreed or "",
         created_at=present(),
@@ -82,7 +49,7 @@ def add(
     with store_of(settings, durable=True, create=True) as store:
         reader = stored.add(store, reader)
         if agreed:
-            say(f"{reader.address} gets the {cadence} digest at {hour:02d}:00 {zone}")
+            say(f"{reader.address}: {cadence_words(reader)} ({reader.zone})")
             return
         from monitor.wiring import ask_for_consent
 
@@ -108,6 +75,21 @@ def confirm(ctx: click.Context, address: str, consent: str) -> None:
     say(f"{reader.address} gets the digest from now on")
 
 
+@subscribers.command("set")
+@click.argument("address")
+@choices
+@click.pass_context
+def set_choices(ctx: click.Context, /, address: str, **given: object) -> None:
+    """Change what ADDRESS gets; what is not named stays."""
+    with store_of(settings_of(ctx), durable=True) as store:
+        before = _found(store, address)
+        after = chosen(before, given)
+        if after == before:
+            raise Misuse(f"nothing of {address} changes by that; see 'vietnhat subscribers set --help'")
+        stored.set_choices(store, after, now=present())
+    say(f"{address}: {cadence_words(after)} ({after.zone})")
+
+
 @subscribers.command("list")
 @json_option
 @click.pass_context
@@ -119,12 +101,11 @@ def list_subscribers(ctx: click.Context, as_json: bool) -> None:
         print_json([asdict(reader) for reader in readers])
         return
     print_table(
-        ("address", "status", "language", "cadence", "hour", "zone", "sectors", "since", "number"),
+        ("address", "status", "language", "digests", "zone", "sectors", "since", "number"),
         [
             (
-                r.address, r.status, r.language,
-                r.cadence if r.cadence == "daily" else f"weekly {WEEKDAYS[r.weekday]}",
-                f"{r.hour:02d}:00", r.zone, " ".join(r.sectors) or "all", local(r.created_at), r.id,
+                r.address, r.status, r.language, cadence_words(r), r.zone,
+                " ".join(r.sectors) or "all", local(r.created_at), r.id,
             )
             for r in readers
         ],
@@ -206,11 +187,3 @@ def _consent(words: str) -> str:
     if not agreed:
         raise Misuse("--consent says nothing; write how and when, as 'signed list, 3 Nov 2026'")
     return agreed
-
-
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise Misuse(f"{name!r} is no time zone; write one as Asia/Tokyo") from error
-    return name

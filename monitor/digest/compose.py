@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from classifiers.verdict import Decision
-from monitor.digest.rank import gather, story_of
+from monitor.digest.rank import gather, rank, story_of
 from monitor.digest.updates import repeats
 from monitor.types import (
     Article,
@@ -24,11 +24,21 @@ from monitor.types import (
 
 NO_STORIES = Stories()
 
-MAX_FULL = 40
-"""Items in one letter; the rest waits for the next."""
+MAX_ITEMS = 60
+"""Stories in one letter; the rest waits for the next."""
+
+IN_FULL = 20
+"""Of these, with summary and reasons; the others have a line each."""
+
+LEADS = 3
+LEADS_FROM = 7
+"""Fewer stories need no front page."""
+
+MAX_MAYBE = 8
+"""Doubtful ones; those that are left out come back tomorrow if nothing better does."""
 
 MAX_OF_ONE = 12
-"""Of these, from one outlet, while other outlets have more to say: a flood of one crowds nobody out."""
+"""Of all stories, from one outlet, while other outlets have more to say: a flood of one crowds nobody out."""
 
 MAX_AGE = timedelta(days=7)
 
@@ -69,16 +79,23 @@ def compose(
     for judged in _riders(candidates, fit, omitted):
         fit.append(judged)
         del omitted[judged.article.id]
-    items = (_marked(item, stories) for item in gather(fit, stories))
-    kept, over = _fair_share(list(items))
+    kept, over = _fair_share(rank(gather(fit, stories), subscriber))
     omitted |= {id_: Omission.OVER_THE_CAP for item in over for id_ in article_ids(item)}
+    maybe = _maybe(candidates, omitted, stories, subscriber, oldest) if subscriber.wants_maybe else ()
+    for item in maybe:
+        for id_ in article_ids(item):
+            del omitted[id_]
+    leads = LEADS if len(kept) >= LEADS_FROM else 0
     return Digest(
         id=digest_id(subscriber.id, slot),
         subscriber=subscriber,
         slot=slot,
         since=since,
         composed_at=now,
-        sections=_sections(kept, chosen),
+        leads=tuple(kept[:leads]),
+        sections=_sections(kept[leads:IN_FULL], chosen),
+        brief=tuple(kept[IN_FULL:]),
+        maybe=maybe,
         omitted=tuple(sorted(omitted.items())),
         more=len(over),
         polled_entries=polled_entries,
@@ -97,10 +114,25 @@ def _riders(
     ]
 
 
-def _marked(item: DigestItem, stories: Stories) -> DigestItem:
-    """An item whose story the reader knows, as an update of what they were sent of it last."""
-    told = stories.told(story_of(item.judged.article))
-    return replace(item, update_of=max(told, key=lambda one: (one.published, one.id))) if told else item
+def _maybe(
+    candidates: Iterable[JudgedArticle],
+    omitted: Mapping[int, Omission],
+    stories: Stories,
+    subscriber: Subscriber,
+    oldest: datetime,
+) -> tuple[DigestItem, ...]:
+    """Doubtful news for who wants it, likeliest first."""
+    chosen = frozenset(subscriber.sectors)
+    doubtful = [
+        judged
+        for judged in candidates
+        if omitted.get(judged.article.id) is Omission.BELOW_THRESHOLD
+        and _reason_against(judged, chosen, oldest, None, sure=False) is None
+    ]
+    items = sorted(
+        gather(doubtful, stories), key=lambda item: (-item.judged.verdict.relevance, item.judged.article.id)
+    )
+    return tuple(items[:MAX_MAYBE])
 
 
 def _told_before(article: Article, stories: Stories) -> Omission | None:
@@ -110,7 +142,7 @@ def _told_before(article: Article, stories: Stories) -> Omission | None:
 
 def _fair_share(items: Sequence[DigestItem]) -> tuple[list[DigestItem], list[DigestItem]]:
     """(what fits into one letter, what waits), each in the order given."""
-    if len(items) <= MAX_FULL:
+    if len(items) <= MAX_ITEMS:
         return list(items), []
     seen: Counter[str] = Counter()
     first, later = list[int](), list[int]()
@@ -118,7 +150,7 @@ def _fair_share(items: Sequence[DigestItem]) -> tuple[list[DigestItem], list[Dig
         outlet = item.judged.article.outlet
         seen[outlet] += 1
         (first if seen[outlet] <= MAX_OF_ONE else later).append(place)
-    kept = frozenset([*first, *later][:MAX_FULL])
+    kept = frozenset([*first, *later][:MAX_ITEMS])
     return (
         [item for place, item in enumerate(items) if place in kept],
         [item for place, item in enumerate(items) if place not in kept],
@@ -127,17 +159,21 @@ def _fair_share(items: Sequence[DigestItem]) -> tuple[list[DigestItem], list[Dig
 
 def postponed(digest: Digest, left_out: Container[int]) -> Digest:
     """The digest without the items of these articles, which stay candidates as if they were over the cap."""
-    late = [item for item in digest.items if item.judged.article.id in left_out]
-    sections = (
-        DigestSection(section.sector, tuple(item for item in section.items if item not in late))
-        for section in digest.sections
-    )
+    late = [item for item in (*digest.items, *digest.maybe) if item.judged.article.id in left_out]
+
+    def without(items: tuple[DigestItem, ...]) -> tuple[DigestItem, ...]:
+        return tuple(item for item in items if item not in late)
+
+    sections = (DigestSection(section.sector, without(section.items)) for section in digest.sections)
     over = ((id_, Omission.OVER_THE_CAP) for item in late for id_ in article_ids(item))
     return replace(
         digest,
+        leads=without(digest.leads),
         sections=tuple(section for section in sections if section.items),
+        brief=without(digest.brief),
+        maybe=without(digest.maybe),
         omitted=tuple(sorted((*digest.omitted, *over))),
-        more=digest.more + len(late),
+        more=digest.more + sum(item not in digest.maybe for item in late),
     )
 
 
@@ -154,10 +190,15 @@ def article_ids(item: DigestItem) -> tuple[int, ...]:
 
 
 def _reason_against(
-    judged: JudgedArticle, chosen: frozenset[str], oldest: datetime, seen_from: datetime | None
+    judged: JudgedArticle,
+    chosen: frozenset[str],
+    oldest: datetime,
+    seen_from: datetime | None,
+    *,
+    sure: bool = True,
 ) -> Omission | None:
     article, verdict = judged.article, judged.verdict
-    if verdict.decision is Decision.REVIEW:
+    if verdict.decision is Decision.REVIEW and sure:
         return Omission.BELOW_THRESHOLD
     if not article.news:
         return Omission.BACK_CATALOGUE
@@ -172,10 +213,11 @@ def _sections(items: Iterable[DigestItem], chosen: frozenset[str]) -> tuple[Dige
     """Items under their main sectors; a section stands where its best item ranks."""
     by_sector: dict[str, list[DigestItem]] = defaultdict(list)
     for item in items:
-        by_sector[_main_sector(item, chosen)].append(item)
+        by_sector[main_sector(item, chosen)].append(item)
     return tuple(DigestSection(sector, tuple(those)) for sector, those in by_sector.items())
 
 
-def _main_sector(item: DigestItem, chosen: frozenset[str]) -> str:
+def main_sector(item: DigestItem, chosen: Container[str]) -> str:
+    """The first of its sectors that the reader chose, if they chose any."""
     sectors = (sector.id for sector in item.judged.verdict.sectors)
     return next((sector for sector in sectors if not chosen or sector in chosen), NO_SECTOR)

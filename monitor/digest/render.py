@@ -15,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from classifiers.taxonomy import Taxonomy
 from monitor.digest import lines, view
-from monitor.digest.compose import NO_SECTOR, article_ids
+from monitor.digest.compose import NO_SECTOR, article_ids, main_sector
 from monitor.digest.plain import shorten
 from monitor.digest.words import Words
 from monitor.types import Digest, Subscriber
@@ -70,7 +70,7 @@ def render(digest: Digest, taxonomy: Taxonomy, frame: Frame) -> Rendered:
         html=page("digest.html.j2", extent),
         text=page("digest.txt.j2", extent),
         language=words.language,
-        left_out=tuple(id_ for item in digest.items[extent.kept :] for id_ in article_ids(item)),
+        left_out=_left_out(digest, extent),
     )
 
 
@@ -106,7 +106,7 @@ def _digest_values(
         "preview": _preview(digest, words, frame),
         "title": words.full_date(digest.slot),
         "counts": _counts(digest, words) if digest.items else "",
-        "sections": view.sections_of(digest, taxonomy, words, extent),
+        "shown": view.show(digest, taxonomy, words, extent),
         "empty": "" if digest.items else lines.empty_line(digest, words),
         "more": words.count("more", more) if more else "",
         "read": read,
@@ -117,6 +117,12 @@ def _digest_values(
             lines.terms_line(subscriber, taxonomy, words),
         ),
     }
+
+
+def _left_out(digest: Digest, extent: view.Extent) -> tuple[int, ...]:
+    """The articles of items that are not shown; the doubtful ones are shown after the last item or not at all."""
+    late = [*digest.items[extent.kept :], *(digest.maybe if extent.kept < len(digest.items) else ())]
+    return tuple(id_ for item in late for id_ in article_ids(item))
 
 
 def _fitting(items: int, fits: Callable[[view.Extent], bool]) -> view.Extent:
@@ -155,8 +161,8 @@ def _preview(digest: Digest, words: Words, frame: Frame) -> str:
 
 
 def _counts(digest: Digest, words: Words) -> str:
-    fields = sum(section.sector != NO_SECTOR for section in digest.sections)
-    return f"{_stories(digest, words)} · {words.count('fields', fields)}"
+    sectors = {main_sector(item, digest.subscriber.sectors) for item in digest.items} - {NO_SECTOR}
+    return f"{_stories(digest, words)} · {words.count('fields', len(sectors))}"
 
 
 def _stories(digest: Digest, words: Words) -> str:

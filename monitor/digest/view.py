@@ -6,9 +6,11 @@ when it is plain http or https.
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
 from classifiers.taxonomy import Source, Taxonomy
+from monitor.digest.compose import main_sector
 from monitor.digest.credit import credit
 from monitor.digest.explain import why
 from monitor.digest.lines import sector_name, sector_names
@@ -45,7 +47,7 @@ class CommitmentView:
 
 @dataclass(frozen=True, slots=True)
 class ItemView:
-    """One item. `language` is that of headline and summary, not the reader's."""
+    """One item. `language` is that of headline and summary, not the reader's; `sector` stands where no section does."""
 
     headline: Link
     language: str
@@ -56,8 +58,11 @@ class ItemView:
     also_more: str
     update: str
     origin: str
+    sector: str
+    accent: str
     other_sectors: str
     commitment: CommitmentView | None
+    watched: str
     why: str
 
 
@@ -71,6 +76,15 @@ class SectionView:
 
 
 @dataclass(frozen=True, slots=True)
+class LineView:
+    """One item in one line."""
+
+    headline: Link
+    language: str
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
 class Extent:
     """How much of a digest is shown: `full` items with their whole summary, `kept` items at all."""
 
@@ -78,20 +92,46 @@ class Extent:
     kept: int
 
 
-def sections_of(digest: Digest, taxonomy: Taxonomy, words: Words, extent: Extent) -> tuple[SectionView, ...]:
-    """The sections with the first `kept` items in reading order; sections left empty are left out."""
-    views: list[SectionView] = []
-    position = 0
-    for section in digest.sections:
-        items = []
-        for item in section.items[: max(extent.kept - position, 0)]:
-            most = MAX_SUMMARY if position < extent.full else SHORT_SUMMARY
-            items.append(_item(item, section.sector, taxonomy, words, most=most))
-            position += 1
-        if items:
-            name = sector_name(section.sector, taxonomy, words)
-            views.append(SectionView(section.sector, name, tuple(items)))
-    return tuple(views)
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What is shown of a digest."""
+
+    leads: tuple[ItemView, ...]
+    sections: tuple[SectionView, ...]
+    brief: tuple[LineView, ...]
+    maybe: tuple[LineView, ...]
+
+
+def show(digest: Digest, taxonomy: Taxonomy, words: Words, extent: Extent) -> Shown:
+    """The first `kept` items in reading order, in sections that are not empty; the doubtful ones come with the last."""
+    chosen = digest.subscriber.sectors
+    shown = {
+        item.judged.article.id: _item(
+            item,
+            main_sector(item, chosen),
+            taxonomy,
+            words,
+            most=MAX_SUMMARY if place < extent.full else SHORT_SUMMARY,
+        )
+        for place, item in enumerate(digest.items[: extent.kept])
+    }
+
+    def views(items: Iterable[DigestItem]) -> tuple[ItemView, ...]:
+        return tuple(shown[id_] for item in items if (id_ := item.judged.article.id) in shown)
+
+    sections = (
+        SectionView(section.sector, sector_name(section.sector, taxonomy, words), views(section.items))
+        for section in digest.sections
+    )
+    whole = extent.kept >= len(digest.items)
+    return Shown(
+        leads=views(digest.leads),
+        sections=tuple(section for section in sections if section.items),
+        brief=tuple(
+            _line(item, chosen, taxonomy, words) for item in digest.brief if item.judged.article.id in shown
+        ),
+        maybe=tuple(_line(item, chosen, taxonomy, words) for item in digest.maybe) if whole else (),
+    )
 
 
 def headline_of(item: DigestItem) -> Link:
@@ -112,6 +152,13 @@ def statements_of(digest: Digest, taxonomy: Taxonomy, words: Words, kept: int) -
     )
 
 
+def _line(item: DigestItem, chosen: Container[str], taxonomy: Taxonomy, words: Words) -> LineView:
+    article = item.judged.article
+    sector = sector_name(main_sector(item, chosen), taxonomy, words)
+    about = f"{plain(article.outlet)} · {words.moment(article.published)} · {sector}"
+    return LineView(headline_of(item), article.language, about)
+
+
 def _item(item: DigestItem, sector: str, taxonomy: Taxonomy, words: Words, *, most: int) -> ItemView:
     article, verdict = item.judged.article, item.judged.verdict
     moment = words.moment(article.published)
@@ -128,10 +175,13 @@ def _item(item: DigestItem, sector: str, taxonomy: Taxonomy, words: Words, *, mo
         also_more=words.count("also_more", hidden) if hidden > 0 else "",
         update=_update(item, words),
         origin=_origin(item, words),
+        sector=sector_name(sector, taxonomy, words),
+        accent=sector,
         other_sectors=words.say("other_sectors", names=sector_names(others, taxonomy, words))
         if others
         else "",
         commitment=_commitment(item.judged, taxonomy, words),
+        watched=_watched(item, taxonomy, words),
         why=_why(item.judged, words),
     )
 
@@ -168,6 +218,13 @@ def _origin(item: DigestItem, words: Words) -> str:
     if agency := next(filter(None, map(credit, item.articles)), ""):
         parts.append(words.say("credit", agency=agency))
     return words.sentences(*parts)
+
+
+def _watched(item: DigestItem, taxonomy: Taxonomy, words: Words) -> str:
+    """What of the reader's own list it touches."""
+    known = taxonomy.commitment_by_id
+    names = [known[one].name.in_(words.language) if one in known else one for one in item.watched]
+    return words.say("watched", names=words.names(names)) if names else ""
 
 
 def _why(judged: JudgedArticle, words: Words) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from monitor.store.articles import judged
 from monitor.store.database import Store
 from monitor.store.times import from_text_or_none, to_text
-from monitor.types import Digest, JudgedArticle, Letter, Subscriber
+from monitor.types import Digest, DigestItem, JudgedArticle, Letter, Omission, Subscriber
 
 CANDIDATE_DAYS = 15
 """How far back candidates are looked for: past the age of news, so that what grew too old has its reason on record."""
@@ -76,26 +76,17 @@ def record(store: Store, digest: Digest, letter: Letter | None) -> None:
     """
     with store.transaction():
         store.write(
-            "INSERT INTO digest VALUES (?,?,?,?,?,?)",
+            "INSERT INTO digest (id, subscriber_id, slot, composed_at, items, more) VALUES (?,?,?,?,?,?)",
             [
                 digest.id, digest.subscriber.id, to_text(digest.slot), to_text(digest.composed_at),
                 len(digest.items), digest.more,
             ],
         )  # fmt: skip
-        for position, item in enumerate(digest.items):
+        for position, (role, item) in enumerate(_with_roles(digest)):
             for judged_article in (item.judged, *item.also):
-                store.write(
-                    "INSERT INTO digest_item VALUES (?,?,?,?,?)",
-                    [digest.subscriber.id, judged_article.article.id, digest.id, position,
-                     judged_article.verdict.model],
-                )  # fmt: skip
+                _record_item(store, digest, judged_article, position, role)
         for article_id, reason in digest.omitted:
-            store.write(
-                "INSERT INTO digest_omission SELECT ?1, ?2, ?3 WHERE NOT EXISTS (SELECT 1 FROM digest_omission o "
-                "JOIN digest d ON d.id = o.digest_id WHERE o.article_id = ?2 AND o.reason = ?3 "
-                "AND d.subscriber_id = ?4)",  # once is enough: a review item stays a candidate for days
-                [digest.id, article_id, reason, digest.subscriber.id],
-            )
+            _record_omission(store, digest, article_id, reason)
         if letter:
             now = to_text(digest.composed_at)
             store.write(
@@ -103,3 +94,32 @@ def record(store: Store, digest: Digest, letter: Letter | None) -> None:
                 "queued_at, next_attempt_at) VALUES ('digest',?,?,?,?,?,'queued',?,?)",
                 [digest.subscriber.id, digest.id, letter.message_id, letter.recipient, letter.raw, now, now],
             )
+
+
+def _with_roles(digest: Digest) -> Iterator[tuple[str, DigestItem]]:
+    """Every item with what it is in the letter, in reading order."""
+    yield from (("lead", item) for item in digest.leads)
+    yield from (("item", item) for section in digest.sections for item in section.items)
+    yield from (("brief", item) for item in digest.brief)
+    yield from (("maybe", item) for item in digest.maybe)
+
+
+def _record_item(
+    store: Store, digest: Digest, judged_article: JudgedArticle, position: int, role: str
+) -> None:
+    store.write(
+        "INSERT INTO digest_item (subscriber_id, article_id, digest_id, position, model, role) VALUES (?,?,?,?,?,?)",
+        [
+            digest.subscriber.id, judged_article.article.id, digest.id, position, judged_article.verdict.model, role,
+        ],
+    )  # fmt: skip
+
+
+def _record_omission(store: Store, digest: Digest, article_id: int, reason: Omission) -> None:
+    """Once for each reader, article and reason is enough: a review item stays a candidate for days."""
+    store.write(
+        "INSERT INTO digest_omission (digest_id, article_id, reason) SELECT ?1, ?2, ?3 WHERE NOT EXISTS "
+        "(SELECT 1 FROM digest_omission o JOIN digest d ON d.id = o.digest_id "
+        "WHERE o.article_id = ?2 AND o.reason = ?3 AND d.subscriber_id = ?4)",
+        [digest.id, article_id, reason, digest.subscriber.id],
+    )

@@ -29,9 +29,9 @@ def m003_years_alone(db: Database) -> None:
 
 
 @migrations()
-def m004_stories(db: Database) -> None:
-    """Which articles tell one story."""
-    _run(db, _STORIES)
+def m004_readers(db: Database) -> None:
+    """Which articles tell one story; what readers may choose; kinds of digests, and what an article is in one."""
+    _run(db, _READERS)
 
 
 def _run(db: Database, script: str) -> None:
@@ -230,7 +230,18 @@ CREATE TABLE house (
 ) STRICT, WITHOUT ROWID
 """
 
-_STORIES = """
+_READERS = """
 ALTER TABLE article ADD COLUMN story_id INTEGER;
-CREATE INDEX article_story ON article(story_id, published)
+CREATE INDEX article_story ON article(story_id, published);
+ALTER TABLE subscriber ADD COLUMN second_hour INTEGER NOT NULL DEFAULT 17;
+ALTER TABLE subscriber ADD COLUMN holidays TEXT NOT NULL DEFAULT '';
+ALTER TABLE subscriber ADD COLUMN wants_maybe INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE subscriber ADD COLUMN wants_thread INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE subscriber ADD COLUMN watched TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE subscriber ADD COLUMN alert_sectors TEXT NOT NULL DEFAULT '';
+ALTER TABLE subscriber ADD COLUMN alert_outlets INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE subscriber ADD COLUMN quiet_from INTEGER NOT NULL DEFAULT 21;
+ALTER TABLE subscriber ADD COLUMN quiet_until INTEGER NOT NULL DEFAULT 6;
+ALTER TABLE digest ADD COLUMN kind TEXT NOT NULL DEFAULT 'digest';
+ALTER TABLE digest_item ADD COLUMN role TEXT NOT NULL DEFAULT 'item'
 """

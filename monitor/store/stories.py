@@ -11,13 +11,16 @@ from monitor.store.times import to_text
 from monitor.types import Article
 
 NEAR = 40
-"""So many articles that share the rarest words are looked at."""
+"""So many articles that share the rarest words are looked at,"""
+BESIDE = 160
+"""and so many others of their stories, the newest first."""
 
 
 def waiting(store: Store, *, since: datetime, limit: int) -> list[Article]:
-    """Vietnamese articles first seen since then that belong to no story yet."""
+    """Vietnamese news first seen since then that belongs to no story yet, in an order no feed has a say in."""
     rows = store.rows(
-        "SELECT * FROM article WHERE story_id IS NULL AND language = 'vi' AND first_seen >= ? ORDER BY id LIMIT ?",
+        "SELECT * FROM article WHERE story_id IS NULL AND language = 'vi' AND news = 1 AND first_seen >= ? "
+        "ORDER BY first_seen, published, outlet, link LIMIT ?",
         [to_text(since), limit],
     )
     return [plain_article(row) for row in rows]
@@ -48,11 +51,12 @@ def near(store: Store, words: Sequence[str], *, published: datetime, window: tim
         return []
     query = "words : (" + " OR ".join(f'"{word}"' for word in words) + ")"
     rows = store.rows(
-        "WITH like AS (SELECT rowid AS id FROM article_search WHERE article_search MATCH ? AND rowid >= ? "
-        "ORDER BY rank LIMIT ?) "
+        "WITH like AS MATERIALIZED (SELECT rowid AS id FROM article_search "
+        "WHERE article_search MATCH ? AND rowid >= ? ORDER BY rank LIMIT ?) "
         "SELECT * FROM article WHERE language = 'vi' AND published BETWEEN ? AND ? AND (id IN (SELECT id FROM like) "
-        "OR story_id IN (SELECT story_id FROM article WHERE id IN (SELECT id FROM like)))",
-        [query, first["id"], NEAR, to_text(published - window), to_text(published + window)],
+        "OR id IN (SELECT o.id FROM article o WHERE o.story_id IN (SELECT story_id FROM article "
+        "WHERE id IN (SELECT id FROM like)) ORDER BY o.published DESC LIMIT ?))",
+        [query, first["id"], NEAR, to_text(published - window), to_text(published + window), BESIDE],
     )
     return [plain_article(row) for row in rows]
 

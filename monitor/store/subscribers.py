@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import sqlite3
 from collections.abc import Mapping
@@ -62,6 +63,17 @@ def set_status(store: Store, subscriber_id: int, status: SubscriberStatus, *, no
         )
 
 
+def set_choices(store: Store, subscriber: Subscriber, *, now: datetime) -> None:
+    """Store everything a reader may choose as it stands in `subscriber`; address, status and consent stay."""
+    row = _choices(subscriber)
+    columns = ", ".join(f"{name} = :{name}" for name in row)
+    with store.transaction():
+        store.write(
+            f"UPDATE subscriber SET {columns}, changed_at = :now WHERE id = :id",  # fixed names
+            {**row, "now": to_text(now), "id": subscriber.id},
+        )
+
+
 def set_consent(store: Store, subscriber: Subscriber, consent: str, *, now: datetime) -> None:
     """Record how and when a reader agreed; digests may begin."""
     with store.transaction():
@@ -86,18 +98,34 @@ def erase(store: Store, subscriber: Subscriber) -> None:
 def _row(subscriber: Subscriber) -> dict[str, Any]:
     return {
         "address": subscriber.address,
-        "language": subscriber.language,
-        "zone": subscriber.zone,
-        "cadence": subscriber.cadence,
-        "hour": subscriber.hour,
-        "weekday": subscriber.weekday,
-        "sectors": " ".join(subscriber.sectors),
-        "wants_empty": int(subscriber.wants_empty),
         "status": subscriber.status,
         "consent": subscriber.consent,
         "token": subscriber.token or secrets.token_urlsafe(16),
         "created_at": to_text(subscriber.created_at),
         "changed_at": to_text(subscriber.created_at),
+        **_choices(subscriber),
+    }
+
+
+def _choices(subscriber: Subscriber) -> dict[str, Any]:
+    """What a reader may change at any time."""
+    return {
+        "language": subscriber.language,
+        "zone": subscriber.zone,
+        "cadence": subscriber.cadence,
+        "hour": subscriber.hour,
+        "second_hour": subscriber.second_hour,
+        "weekday": subscriber.weekday,
+        "holidays": " ".join(subscriber.holidays),
+        "sectors": " ".join(subscriber.sectors),
+        "wants_empty": int(subscriber.wants_empty),
+        "wants_maybe": int(subscriber.wants_maybe),
+        "wants_thread": int(subscriber.wants_thread),
+        "watched": json.dumps(subscriber.watched, ensure_ascii=False),
+        "alert_sectors": " ".join(subscriber.alert_sectors),
+        "alert_outlets": subscriber.alert_outlets,
+        "quiet_from": subscriber.quiet_from,
+        "quiet_until": subscriber.quiet_until,
     }
 
 
@@ -116,4 +144,13 @@ def _subscriber(row: Mapping[str, Any]) -> Subscriber:
         consent=row["consent"],
         token=row["token"],
         created_at=from_text(row["created_at"]),
+        second_hour=row["second_hour"],
+        holidays=tuple(row["holidays"].split()),
+        wants_maybe=bool(row["wants_maybe"]),
+        wants_thread=bool(row["wants_thread"]),
+        watched=tuple(json.loads(row["watched"])),
+        alert_sectors=tuple(row["alert_sectors"].split()),
+        alert_outlets=row["alert_outlets"],
+        quiet_from=row["quiet_from"],
+        quiet_until=row["quiet_until"],
     )

@@ -14,6 +14,9 @@ from monitor.stories.likeness import FAR, Weighed, likeness
 
 WINDOW = timedelta(hours=FAR)
 
+COMPARED = 60
+"""So many of a story, the nearest in time: a flood of the same text is one story, and no reason to compare for ever."""
+
 JOIN = 1.25
 """Least mean of the log-odds between an article and the nearer half of a story."""
 
@@ -58,7 +61,8 @@ def assign(
 
 def _nearness(told: Told, story: Iterable[Told]) -> float:
     """The mean log-odds with the nearer half: a story that goes on for days moves away from its beginning."""
-    within = (other for other in story if abs(other.terms.published - told.terms.published) <= WINDOW)
+    apart = sorted((abs(other.terms.published - told.terms.published), other.id, other) for other in story)
+    within = [other for distance, _, other in apart[:COMPARED] if distance <= WINDOW]
     odds = sorted((likeness(told.terms, other.terms).odds for other in within), reverse=True)
     return _mean(odds[: (len(odds) + 1) // 2]) if odds else float("-inf")
 

@@ -13,8 +13,8 @@ from math import log
 from classifiers.text import normalise, tokens
 from monitor.types import Article
 
-MAX_WORDS = 80
-"""Of a summary: the happening stands in its first sentences."""
+MAX_HEADLINE, MAX_WORDS = 40, 80
+"""Words of a headline, and of a summary: the happening stands in its first sentences."""
 
 FEWEST_WORDS = 5
 
@@ -73,7 +73,7 @@ class Rarity:
 
 def terms_of(article: Article) -> Terms:
     """What is compared of an article."""
-    title, summary = _words(article.title), _words(article.summary)[:MAX_WORDS]
+    title, summary = _words(article.title)[:MAX_HEADLINE], _words(article.summary)[:MAX_WORDS]
     return Terms(
         outlet=article.outlet,
         published=article.published,

@@ -6,6 +6,8 @@ that a value stays frozen; nothing here touches SQL or the network.
 
 from monitor.types.house import REPORTED, Condition, Health, Note, Report, Trouble
 from monitor.types.mail import (
+    NEWCOMER,
+    Cadence,
     Deferred,
     Delivery,
     DeliveryState,
@@ -49,9 +51,11 @@ from monitor.types.news import (
 )
 
 __all__ = [
+    "NEWCOMER",
     "REPORTED",
     "Article",
     "Bounds",
+    "Cadence",
     "Condition",
     "Deferred",
     "Delivery",

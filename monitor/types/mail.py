@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Literal
 
 from monitor.types.news import Article, JudgedArticle
 
 Language = Literal["vi", "en", "ja"]
+
+Cadence = Literal["daily", "twice", "workdays", "weekly", "alerts"]
+"""How often a digest comes: every day, twice a day, Monday to Friday, once a week, or never, only alerts."""
 
 
 # --- subscribers, digests, letters -----------------------------------------------------------
@@ -28,13 +31,20 @@ class SubscriberStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Subscriber:
-    """A reader. `weekday` (0 = Monday) counts for the weekly cadence; no sectors means all."""
+    """A reader and what they chose.
+
+    `hour` is local; `second_hour` counts for two digests a day, `weekday` (0 = Monday) for weekly ones. No sectors
+    means all. On public holidays of the countries in `holidays` (VN, JP) no digest comes; the next one has the news.
+    `watched` are names and ids of commitments that matter to this reader most. Alerts come at once, for the sectors in
+    `alert_sectors` and for stories that at least `alert_outlets` outlets tell (0 for none), but not between the local
+    hours `quiet_from` and `quiet_until` (equal for no quiet at all).
+    """
 
     id: int
     address: str
     language: Language
     zone: str
-    cadence: Literal["daily", "weekly"]
+    cadence: Cadence
     hour: int
     weekday: int
     sectors: tuple[str, ...]
@@ -44,6 +54,34 @@ class Subscriber:
     created_at: datetime
     token: str = ""
     """Names this reader in addresses of pages; 128 random bits, given by the store."""
+    second_hour: int = 17
+    holidays: tuple[str, ...] = ()
+    wants_maybe: bool = False
+    """Whether doubtful articles follow under a heading of their own."""
+    wants_thread: bool = False
+    """Whether a week of digests is one conversation in the mailbox."""
+    watched: tuple[str, ...] = ()
+    alert_sectors: tuple[str, ...] = ()
+    alert_outlets: int = 0
+    quiet_from: int = 21
+    quiet_until: int = 6
+
+
+NEWCOMER = Subscriber(
+    id=0,
+    address="",
+    language="vi",
+    zone="Asia/Ho_Chi_Minh",
+    cadence="daily",
+    hour=7,
+    weekday=0,
+    sectors=(),
+    wants_empty=False,
+    status=SubscriberStatus.PENDING,
+    consent="",
+    created_at=datetime(1970, 1, 1, tzinfo=UTC),
+)
+"""What a reader gets who chose nothing."""
 
 
 class Omission(StrEnum):
@@ -85,6 +123,8 @@ class DigestItem:
     also: tuple[JudgedArticle, ...] = ()
     elsewhere: tuple[Article, ...] = ()
     update_of: Article | None = None
+    watched: tuple[str, ...] = ()
+    """What it touches of the reader's watch-list."""
 
     @property
     def articles(self) -> tuple[Article, ...]:
@@ -112,7 +152,11 @@ class DigestSection:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """One issue for one subscriber and slot. `slot` is the instant it was due."""
+    """One issue for one subscriber and slot. `slot` is the instant it was due.
+
+    A reader sees the `leads` first, then the sections, then the rest in a line each, then the doubtful ones if they
+    want them.
+    """
 
     id: str
     subscriber: Subscriber
@@ -120,14 +164,17 @@ class Digest:
     since: datetime
     composed_at: datetime
     sections: tuple[DigestSection, ...]
+    leads: tuple[DigestItem, ...] = ()
+    brief: tuple[DigestItem, ...] = ()
+    maybe: tuple[DigestItem, ...] = ()
     omitted: tuple[tuple[int, Omission], ...] = ()
     more: int = 0
     polled_entries: int = 0
 
     @property
     def items(self) -> tuple[DigestItem, ...]:
-        """All items in reading order."""
-        return tuple(item for section in self.sections for item in section.items)
+        """All items in reading order, without the doubtful ones."""
+        return (*self.leads, *(item for section in self.sections for item in section.items), *self.brief)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ def test_add_with_consent() -> None:
         "--sector", "oda", "--empty",
     )  # fmt: skip
     assert (answer.code, answer.out) == (0, "")
-    assert answer.err == "Ban@vidu.example gets the weekly digest at 06:00 Asia/Tokyo\n"
+    assert answer.err == "Ban@vidu.example: weekly fri 06:00 (Asia/Tokyo)\n"
     (reader,) = listed()
     assert reader["address"] == "Ban@vidu.example"
     assert (reader["status"], reader["consent"]) == ("active", "signed list, 3 Nov 2026")
@@ -58,7 +58,50 @@ def test_add_with_consent() -> None:
     assert reader["wants_empty"] is True
     assert waiting() == 0
     row = call("subscribers", "list").out.split("\t")
-    assert row[:7] == ["Ban@vidu.example", "active", "ja", "weekly fri", "06:00", "Asia/Tokyo", "oda energy"]
+    assert row[:6] == ["Ban@vidu.example", "active", "ja", "weekly fri 06:00", "Asia/Tokyo", "oda energy"]
+
+
+def test_set_changes_what_is_named() -> None:
+    """Every choice can be made later; what is not named stays, and lists can be emptied."""
+    call("subscribers", "add", ADDRESS, *CONSENT, "--hour", "6", "--sector", "oda")
+    answer = call(
+        "subscribers", "set", ADDRESS, "--cadence", "twice", "--second-hour", "16", "--holiday", "VN",
+        "--holiday", "JP", "--maybe", "--thread", "--watch", "Bến Thành  - Suối Tiên", "--watch", "oda.yen-loans",
+        "--alert-sector", "security", "--alert-outlets", "4", "--quiet", "22-7",
+    )  # fmt: skip
+    assert (answer.code, answer.err) == (0, f"{ADDRESS}: daily 06:00, 16:00 (Asia/Ho_Chi_Minh)\n")
+    (reader,) = listed()
+    assert (reader["hour"], reader["sectors"], reader["language"]) == (6, ["oda"], "vi")
+    assert (reader["holidays"], reader["wants_maybe"], reader["wants_thread"]) == (["VN", "JP"], True, True)
+    assert reader["watched"] == ["Bến Thành - Suối Tiên", "oda.yen-loans"]
+    assert (reader["alert_sectors"], reader["alert_outlets"]) == (["security"], 4)
+    assert (reader["quiet_from"], reader["quiet_until"]) == (22, 7)
+    answer = call(
+        "subscribers", "set", ADDRESS, "--sector", "all", "--watch", "none", "--quiet", "none", "--no-maybe"
+    )
+    assert answer.code == 0
+    (reader,) = listed()
+    assert (reader["sectors"], reader["watched"], reader["quiet_from"], reader["wants_maybe"]) == (
+        [],
+        [],
+        0,
+        False,
+    )
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--quiet", "9"), ("--quiet", "9-24"), ("--watch", "x"), ("--zone", "Mars/Olympus"), ("--sector", "war"),
+        ("--alert-sector", "war"), ("--holiday", "US"), (), ("--hour", "7"),
+    ],
+)  # fmt: skip
+def test_set_refuses_what_means_nothing(options: tuple[str, ...]) -> None:
+    """One line that says what; also when nothing would change."""
+    call("subscribers", "add", ADDRESS, *CONSENT)
+    answer = call("subscribers", "set", ADDRESS, *options)
+    assert answer.code == 2
+    assert answer.err.strip()
 
 
 def test_add_without_consent_asks_by_letter() -> None:

@@ -10,11 +10,22 @@ from typing import Any
 
 import pytest
 
-from classifiers.verdict import Decision
-from monitor.digest.compose import MAX_FULL, MAX_OF_ONE, NO_SECTOR, article_ids, compose, digest_id, postponed
-from monitor.digest.rank import gather
+from classifiers.verdict import CommitmentScore, Decision
+from monitor.digest.compose import (
+    IN_FULL,
+    LEADS,
+    LEADS_FROM,
+    MAX_ITEMS,
+    MAX_OF_ONE,
+    NO_SECTOR,
+    article_ids,
+    compose,
+    digest_id,
+    postponed,
+)
+from monitor.digest.rank import gather, rank
 from monitor.types import Digest, JudgedArticle, Omission, Stories, Subscriber
-from tests.digest.samples import NOW, judged, reader, sectors
+from tests.digest.samples import NOW, commitments, judged, reader, sectors
 
 DAY = timedelta(days=1)
 
@@ -157,17 +168,15 @@ def test_what_adds_to_a_story_sent_before_is_an_update() -> None:
 )
 def test_rank(better: dict[str, object], worse: dict[str, object]) -> None:
     """Source first, then relevance in tenths, then recency."""
-    ranked = gather([judged(1, **worse), judged(2, **better)], Stories())
+    ranked = rank(gather([judged(1, **worse), judged(2, **better)], Stories()), reader())
     assert [item.judged.article.id for item in ranked] == [2, 1]
 
 
 def test_more_outlets_rank_higher() -> None:
     """Of two equals the one that more outlets carry comes first."""
     pair = (judged(3, outlet="A", story_id=3), judged(4, outlet="B", story_id=3))
-    assert [article_ids(item) for item in gather([judged(1, published=NOW), *pair], Stories())] == [
-        (3, 4),
-        (1,),
-    ]
+    ranked = rank(gather([judged(1, published=NOW), *pair], Stories()), reader())
+    assert [article_ids(item) for item in ranked] == [(3, 4), (1,)]
 
 
 def test_the_order_of_candidates_does_not_matter() -> None:
@@ -181,13 +190,19 @@ def test_the_order_of_candidates_does_not_matter() -> None:
 
 
 def test_what_is_over_the_cap_waits() -> None:
-    """40 items are sent; the others are counted as items and recorded as articles, copies included."""
-    best = [judged(n, outlet=f"O{n % 8}", published=NOW - timedelta(minutes=n)) for n in range(1, 41)]
-    rest = [judged(n, outlet=outlet, kind="tabloid", story_id=41) for n, outlet in ((41, "A"), (42, "B"))]
+    """60 items are sent; the others are counted as items and recorded as articles, copies included."""
+    best = [
+        judged(n, kind="official", outlet=f"O{n % 8}", published=NOW - timedelta(minutes=n))
+        for n in range(1, 61)
+    ]
+    rest = [
+        judged(n, outlet=outlet, kind="tabloid", story_id=61, relevance=0.5)
+        for n, outlet in ((61, "A"), (62, "A"))
+    ]
     digest = digest_of(*best, *rest)
-    assert len(digest.items) == MAX_FULL
+    assert len(digest.items) == MAX_ITEMS
     assert digest.more == 1
-    assert digest.omitted == ((41, Omission.OVER_THE_CAP), (42, Omission.OVER_THE_CAP))
+    assert digest.omitted == ((61, Omission.OVER_THE_CAP), (62, Omission.OVER_THE_CAP))
 
 
 def test_one_outlets_flood_crowds_nobody_out() -> None:
@@ -196,13 +211,13 @@ def test_one_outlets_flood_crowds_nobody_out() -> None:
     few = [judged(n, outlet=f"O{n % 9}", kind="tabloid") for n in range(1000, 1018)]
     digest = digest_of(*flood, *few)
     outlets = Counter(item.judged.article.outlet for item in digest.items)
-    assert len(digest.items) == MAX_FULL
-    assert outlets["Lũ"] == MAX_FULL - 18
+    assert len(digest.items) == MAX_ITEMS
+    assert outlets["Lũ"] == MAX_ITEMS - 18
     assert digest.more == 499 - outlets["Lũ"]
     crowd = [judged(n, outlet=f"O{n % 9}", kind="tabloid") for n in range(1000, 1090)]
     outlets = Counter(item.judged.article.outlet for item in digest_of(*flood, *crowd).items)
     assert outlets["Lũ"] == MAX_OF_ONE
-    assert len(digest_of(*flood).items) == MAX_FULL
+    assert len(digest_of(*flood).items) == MAX_ITEMS
 
 
 def test_what_a_letter_had_no_room_for_waits_too() -> None:
@@ -223,3 +238,70 @@ def test_the_id_belongs_to_subscriber_and_slot() -> None:
     assert re.fullmatch(r"d-7-20261121T0000Z-[0-9a-f]{8}", digest_id(7, NOW))
     assert digest_id(7, tokyo) == digest_id(7, NOW) == digest_of().id
     assert len({digest_id(7, NOW), digest_id(8, NOW), digest_id(7, datetime(2026, 11, 22, tzinfo=UTC))}) == 3
+
+
+def shape(digest: Digest) -> tuple[int, int, int]:
+    """How many leads, items in full below them, and items in a line each."""
+    return len(digest.leads), sum(len(section.items) for section in digest.sections), len(digest.brief)
+
+
+def test_a_full_day_has_a_front_page_and_a_rest() -> None:
+    """Few stories need no front page; many have three leads, the next in full by sector, the rest in a line each."""
+    outlets = [f"O{n % 9}" for n in range(100)]
+    few = [judged(n, outlet=outlets[n]) for n in range(1, LEADS_FROM)]
+    many = [judged(n, outlet=outlets[n]) for n in range(1, 51)]
+    assert shape(digest_of(*few)) == (0, LEADS_FROM - 1, 0)
+    assert shape(digest_of(*few, judged(90))) == (LEADS, LEADS_FROM - LEADS, 0)
+    digest = digest_of(*many)
+    assert shape(digest) == (LEADS, IN_FULL - LEADS, 50 - IN_FULL)
+    assert len({item.judged.article.id for item in digest.items}) == 50
+
+
+@pytest.mark.parametrize(
+    ("better", "worse"),
+    [
+        ({"title": "Thủ tướng tiếp Đại sứ Nhật Bản"}, {"title": "Đại sứ Nhật Bản thăm trường học"}),
+        (
+            {"title": "Bộ trưởng Công Thương làm việc với METI"},
+            {"title": "Thứ trưởng Công Thương làm việc với METI"},
+        ),
+        ({"title": "Phó Thủ tướng tiếp đoàn Keidanren"}, {"title": "Hiệp hội tiếp đoàn Keidanren"}),
+        ({"commitments": commitments("oda.yen-loans")}, {"commitments": ()}),
+        ({"title": "Cầu Vàm Nhon hợp long"}, {"title": "Thủ tướng thăm Nhật Bản"}),
+    ],
+)
+def test_who_acts_and_what_the_reader_watches_for_weigh(
+    better: dict[str, object], worse: dict[str, object]
+) -> None:
+    """Leaders before ministers before others; a sure commitment; above all what stands on the reader's own list."""
+    subscriber = reader(watched=("cầu Vàm Nhon",))
+    ranked = rank(gather([judged(1, **worse), judged(2, **better)], Stories()), subscriber)
+    assert [item.judged.article.id for item in ranked] == [2, 1]
+
+
+def test_the_watch_list_knows_names_and_commitments() -> None:
+    """A name as whole words, letter case and tone placement aside; a commitment when the model is sure of it."""
+    subscriber = reader(watched=("Metro số 1", "oda.yen-loans", "Huế"))
+    sure = (CommitmentScore("oda.yen-loans", 0.8, sure=True),)
+    (item,) = digest_of(judged(1, title="METRO SỐ 1 chạy thử", commitments=sure), subscriber=subscriber).items
+    assert item.watched == ("Metro số 1", "oda.yen-loans")
+    (item,) = digest_of(
+        judged(
+            1, title="Metro số 10 chạy thử", commitments=(CommitmentScore("oda.yen-loans", 0.3, sure=False),)
+        ),
+        subscriber=subscriber,
+    ).items
+    assert item.watched == ()
+
+
+def test_doubtful_news_for_who_wants_it() -> None:
+    """Likeliest first, at most eight, news of the chosen sectors alone; they are on record like what is sent."""
+    doubtful = [judged(n, decision=Decision.REVIEW, relevance=n / 100, outlet=f"O{n}") for n in range(10, 20)]
+    other = judged(50, decision=Decision.REVIEW, sectors=sectors("oda"))
+    old = judged(51, decision=Decision.REVIEW, published=NOW - 30 * DAY)
+    wants = reader(wants_maybe=True, sectors=("economy",))
+    digest = digest_of(*doubtful, other, old, subscriber=wants)
+    assert [item.judged.article.id for item in digest.maybe] == [19, 18, 17, 16, 15, 14, 13, 12]
+    assert digest.items == ()
+    assert {id_ for id_, _ in digest.omitted} == {10, 11, 50, 51}
+    assert digest_of(*doubtful).maybe == ()

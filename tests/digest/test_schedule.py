@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from monitor.digest.schedule import is_due, latest_slot, previous_slot
+from monitor.digest.schedule import is_due, is_quiet, latest_slot, previous_slot
 from monitor.types import Subscriber
 from tests.digest.samples import reader
 
@@ -112,3 +112,64 @@ def _slots_of_a_year(subscriber: Subscriber) -> list[datetime]:
     start = at("2026-01-05T12:00")
     instants = (start + timedelta(hours=2 * n) for n in range(365 * 12))
     return sorted({latest_slot(subscriber, instant) for instant in instants})
+
+
+@pytest.mark.parametrize(
+    ("now", "slot"),
+    [
+        ("2026-11-20T23:59", "2026-11-20T10:00"),
+        ("2026-11-21T00:00", "2026-11-21T00:00"),
+        ("2026-11-21T10:00", "2026-11-21T10:00"),
+    ],
+)
+def test_twice_a_day_has_two_slots(now: str, slot: str) -> None:
+    """07:00 and 17:00 in Vietnam."""
+    assert latest_slot(reader(cadence="twice", hour=7, second_hour=17), at(now)) == at(slot)
+
+
+def test_workdays_leave_the_weekend_out() -> None:
+    """Saturday and Sunday still look back to Friday; the letter before Monday's is Friday's."""
+    monday = at("2026-11-23T00:00")
+    subscriber = reader(cadence="workdays", hour=7)
+    assert latest_slot(subscriber, at("2026-11-22T12:00")) == at("2026-11-20T00:00")
+    assert latest_slot(subscriber, monday) == monday
+    assert previous_slot(subscriber, monday) == at("2026-11-20T00:00")
+
+
+@pytest.mark.parametrize(
+    ("countries", "now", "slot"),
+    [
+        (("VN",), "2026-02-18T12:00", "2026-02-15T00:00"),  # Tết
+        (("JP",), "2026-02-18T12:00", "2026-02-18T00:00"),
+        (("JP",), "2026-05-05T12:00", "2026-05-02T00:00"),  # the golden week
+        (("VN", "JP"), "2026-09-02T12:00", "2026-08-30T00:00"),
+        ((), "2026-09-02T12:00", "2026-09-02T00:00"),
+    ],
+)
+def test_public_holidays_are_left_out_for_who_wants_it(
+    countries: tuple[str, ...], now: str, slot: str
+) -> None:
+    """The days of the countries a reader chose have no slot."""
+    assert latest_slot(reader(hour=7, holidays=countries), at(now)) == at(slot)
+
+
+def test_a_weekly_digest_comes_on_holidays_too() -> None:
+    """Else two weeks would be one."""
+    subscriber = reader(cadence="weekly", weekday=2, hour=7, holidays=("VN",))
+    assert latest_slot(subscriber, at("2026-02-18T12:00")) == at("2026-02-18T00:00")
+
+
+def test_who_wants_alerts_alone_has_no_digest() -> None:
+    """Nothing is ever due."""
+    assert not is_due(reader(cadence="alerts"), None, at("2026-11-21T00:00"))
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "quiet"),
+    [(21, 6, {21, 22, 23, *range(6)}), (0, 0, set()), (9, 17, set(range(9, 17))), (23, 0, {23})],
+)
+def test_quiet_hours_are_local(start: int, end: int, quiet: set[int]) -> None:
+    """From one hour to another, over midnight too; equal ones are none at all."""
+    subscriber = reader(quiet_from=start, quiet_until=end, zone="Asia/Ho_Chi_Minh")
+    midnight = at("2026-11-20T17:00")
+    assert {hour for hour in range(24) if is_quiet(subscriber, midnight + timedelta(hours=hour))} == quiet

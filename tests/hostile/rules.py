@@ -17,7 +17,7 @@ from tests.hostile.evidence import Evidence, letters_with
 from tests.hostile.faultserver import source_id
 
 HEALTHY = "lanh"
-MOST_IN_A_LETTER = 40
+MOST_IN_A_LETTER = 60
 SECRETS = ("root:x:0", "SECRETCANARY")
 ET = "Bão số 9 áp sát Quảng Ngãi, sơ tán hàng nghìn người"
 _REFUSED = re.compile(

@@ -104,13 +104,17 @@ def test_what_was_mailed_or_corrected_stays(archive: Store) -> None:
     """It must not be mailed twice, and a model learns from it."""
     with archive.transaction():
         archive.write(
-            "INSERT INTO subscriber VALUES (1,'a@x.example','vi','Asia/Tokyo','daily',7,0,'',0,'active','','t','','')"
+            "INSERT INTO subscriber (id, address, language, zone, cadence, hour, weekday, sectors, wants_empty, "
+            "status, consent, token, created_at, changed_at) "
+            "VALUES (1,'a@x.example','vi','Asia/Tokyo','daily',7,0,'',0,'active','','t','','')"
         )
-        archive.write("INSERT INTO digest VALUES ('d-1', 1, ?, ?, 1, 0)", [to_text(OLD), to_text(OLD)])
+        archive.write(
+            "INSERT INTO digest VALUES ('d-1', 1, ?, ?, 1, 0, 'digest')", [to_text(OLD), to_text(OLD)]
+        )
         archive.write("INSERT INTO digest_omission VALUES ('d-1', 6, 'too-old')")
     text = Text("Tin số 4 về Huế", "")
     corrections.record(archive, Correction(text, 2, ("oda",), "lan", "session", NOW), 5)
-    assert held_by(archive, "INSERT INTO digest_item VALUES (1, 3, 'd-1', 0, 'm-1')") == [3, 5]
+    assert held_by(archive, "INSERT INTO digest_item VALUES (1, 3, 'd-1', 0, 'm-1', 'item')") == [3, 5]
     assert damage(archive.db.conn) == ""
 
 
