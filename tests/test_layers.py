@@ -26,6 +26,7 @@ FLOORS = [
     ),
     ("monitor.threads", "monitor.pulse", "monitor.notify", "monitor.metrics", "monitor.memory"),
     (
+        "monitor.tracing",
         "monitor.serving",
         "monitor.gathering",
         "monitor.jobs",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import click
 
 from monitor.cli.context import (
     as_of_option,
+    clean,
     json_option,
     local,
     print_json,
@@ -90,6 +92,44 @@ def send(ctx: click.Context, now: datetime, queue_only: bool, as_json: bool) -> 
         if not issued:
             say("nothing is due")
     return 0 if whole else 1
+
+
+@digest.command()
+@click.argument("address")
+@click.argument("article")
+@as_of_option
+@json_option
+@click.pass_context
+def why(ctx: click.Context, address: str, article: str, now: datetime, as_json: bool) -> int:
+    """Say why ADDRESS got ARTICLE (its web address or number), or did not."""
+    from monitor.ingest.identity import canonical_url
+    from monitor.store import articles, subscribers
+    from monitor.tracing import trace
+
+    with store_of(settings_of(ctx)) as store:
+        reader = subscribers.find(store, address)
+        if reader is None:
+            raise Misuse(f"{address} is no subscriber; see 'vietnhat subscribers list'")
+        canonical = canonical_url(article)
+        if not canonical and not article.isdecimal():
+            raise Misuse(f"{article!r} is neither a web address nor the number of an article")
+        ids = articles.by_address(store, canonical) if canonical else [int(article)]
+        found = [judged for id_ in ids if (judged := articles.get(store, id_))]
+        traces = [(judged, list(trace(store, reader, judged, now=now))) for judged in found]
+    if as_json:
+        print_json([{"article": asdict(judged.article), "trace": lines} for judged, lines in traces])
+    for judged, lines in () if as_json else traces:
+        one = judged.article
+        click.echo(
+            f"{one.id}\t{one.outlet}\t{clean(one.title)}\t{judged.verdict.decision} {judged.verdict.relevance:.2f}"
+        )
+        for line in lines:
+            click.echo(f"  {clean(line)}")
+    if not traces:
+        say(
+            "no such article is stored: no watched feed has carried it, or it was let go (VIETNHAT_ARCHIVE_DAYS)"
+        )
+    return 0 if traces else 1
 
 
 @click.group(invoke_without_command=True)

@@ -38,6 +38,16 @@ def get(store: Store, article_id: int) -> JudgedArticle | None:
     return judged(row) if row else None
 
 
+def by_address(store: Store, canonical: str) -> list[int]:
+    """The articles known under a canonical URL, of whatever outlet."""
+    rows = store.rows(
+        "SELECT DISTINCT article_id FROM article_key WHERE key = ? "
+        "AND outlet IN (SELECT DISTINCT outlet FROM article_key) ORDER BY article_id",
+        [f"url:{canonical}"],
+    )
+    return [row["article_id"] for row in rows]
+
+
 def revisions(store: Store, article_id: int) -> list[dict[str, str]]:
     """Earlier wordings of an article, oldest first."""
     return store.rows(

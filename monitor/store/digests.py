@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from monitor.store.articles import judged
 from monitor.store.database import Store
-from monitor.store.times import from_text_or_none, to_text
+from monitor.store.times import from_text, from_text_or_none, to_text
 from monitor.types import Digest, DigestItem, JudgedArticle, Letter, Omission, Subscriber
 
 CANDIDATE_DAYS = 15
@@ -123,3 +124,39 @@ def _record_omission(store: Store, digest: Digest, article_id: int, reason: Omis
         "WHERE o.article_id = ?2 AND o.reason = ?3 AND d.subscriber_id = ?4)",
         [digest.id, article_id, reason, digest.subscriber.id],
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where an article stood in one reader's letters, and what became of the letter ("" where there was none)."""
+
+    digest_id: str
+    composed_at: datetime
+    role: str
+    position: int
+    delivery: str
+    reply: str
+
+
+def placed(store: Store, subscriber: Subscriber, article_id: int) -> Placed | None:
+    """The one digest of this subscriber that held the article."""
+    row = store.one(
+        "SELECT i.digest_id, i.role, i.position, d.composed_at, coalesce(l.state, '') AS state, "
+        "coalesce(l.reply, '') AS reply FROM digest_item i JOIN digest d ON d.id = i.digest_id "
+        "LEFT JOIN delivery l ON l.digest_id = d.id WHERE i.subscriber_id = ? AND i.article_id = ?",
+        [subscriber.id, article_id],
+    )
+    if row is None:
+        return None
+    composed_at = from_text(row["composed_at"])
+    return Placed(row["digest_id"], composed_at, row["role"], row["position"], row["state"], row["reply"])
+
+
+def omissions(store: Store, subscriber: Subscriber, article_id: int) -> list[tuple[datetime, Omission]]:
+    """When and why the article was left out, oldest first."""
+    rows = store.rows(
+        "SELECT d.composed_at, o.reason FROM digest_omission o JOIN digest d ON d.id = o.digest_id "
+        "WHERE d.subscriber_id = ? AND o.article_id = ? ORDER BY d.composed_at",
+        [subscriber.id, article_id],
+    )
+    return [(from_text(row["composed_at"]), Omission(row["reason"])) for row in rows]

@@ -133,3 +133,49 @@ def test_no_such_now(command: tuple[str, ...], time: str) -> None:
     answer = call(*command, "--as-of", time)
     assert answer.code == 2
     assert repr(time) in answer.complaint
+
+
+def why(article: str) -> str:
+    """What is said of one article."""
+    answer = call("digest", "why", ADDRESS, article, "--as-of", NOW)
+    assert (answer.code, answer.err) == (0, "")
+    return answer.out
+
+
+def test_why_before_and_after_a_digest() -> None:
+    """A candidate first; then where it stood and what became of the letter; by number or any spelling of its address."""
+    articles = json.loads(call("articles", "list", "--decision", "send", "--json").out)
+    number, link = str(articles[0]["id"]), articles[0]["link"]
+    assert "it may come with the next digest" in why(number)
+    call("digest", "send", "--as-of", NOW)
+    said = why(number)
+    assert TITLE in said
+    assert "in digest d-1-" in said
+    assert "in full, place 1; the letter is sent" in said
+    assert why(f"{link}?utm_source=thu&fbclid=1") == said
+
+
+def test_why_not() -> None:
+    """What the model dropped, or put in review, says so with its figure."""
+    call("digest", "send", "--as-of", NOW)
+    dropped = json.loads(call("articles", "list", "--decision", "drop", "--json").out)[0]["id"]
+    assert f"'vietnhat explain {dropped}'" in why(str(dropped))
+    lines = json.loads(call("digest", "why", ADDRESS, str(dropped), "--json").out)[0]["trace"]
+    assert len(lines) == 1
+    assert lines[0].startswith("not relevant by model")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        ((ADDRESS, "https://khong.example/co"), 1, "no such article is stored"),
+        ((ADDRESS, "99999"), 1, "no such article is stored"),
+        ((ADDRESS, "bài báo"), 2, "neither a web address nor the number"),
+        (("ai@vidu.example", "1"), 2, "is no subscriber"),
+    ],
+)
+def test_why_of_what_is_not_there(words: tuple[str, str], code: int, said: str) -> None:
+    """One line each."""
+    answer = call("digest", "why", *words)
+    assert answer.code == code
+    assert said in answer.err
