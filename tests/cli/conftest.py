@@ -40,7 +40,7 @@ def _quiet_log() -> Iterator[None]:
 def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The database of these settings: article 1 is to be sent, 2 dropped, 3 not judged; 1 was reworded once."""
     entries = [
-        Entry((f"url:{n}",), f"https://thu.example/{n}", title, summary, SEEN - timedelta(hours=n))
+        Entry((f"url:https://thu.example/{n}",), f"https://thu.example/{n}", title, summary, SEEN - timedelta(hours=n))
         for n, (title, summary) in enumerate([
             ("Nhật Bản đầu tư vào Huế", "JICA ký hiệp định vay."),
             ("Giá vàng tăng", "Vàng miếng."),
