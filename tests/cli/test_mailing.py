@@ -143,7 +143,7 @@ def why(article: str) -> str:
 
 
 def test_why_before_and_after_a_digest() -> None:
-    """A candidate first; then where it stood and what became of the letter; by number or any spelling of the address."""
+    """A candidate first; then where it stood and what became of the letter; by number or by any address."""
     articles = json.loads(call("articles", "list", "--decision", "send", "--json").out)
     number, link = str(articles[0]["id"]), articles[0]["link"]
     assert "it may come with the next digest" in why(number)
