@@ -18,6 +18,7 @@ from classifiers.verdict import Text, Verdict
 from monitor.delivery import outbox as outbox_states
 from monitor.delivery.message import BadLetter, Sender, build, message_id
 from monitor.digest import schedule
+from monitor.digest.alerts import alert_of, may_alert, wants_alerts
 from monitor.digest.compose import compose, postponed
 from monitor.digest.render import Frame, Rendered, render
 from monitor.store import digests, outbox, stories, subscribers, verdicts
@@ -98,14 +99,37 @@ class Press:
         """Compose, render and queue what is due; every slot is served once, with a letter or without."""
         issued = []
         for subscriber in subscribers.active(self.store):
-            last = digests.last_slot(self.store, subscriber, now=now)
-            due = schedule.is_due(subscriber, last, now)
-            if due and not digests.is_served(self.store, subscriber, schedule.latest_slot(subscriber, now)):
-                try:
-                    issued.append(self._issue_one(subscriber, now))
-                except BadLetter as error:  # one reader's address must not keep the others from their mail
-                    self.complain(subscriber, str(error))
+            try:
+                made = (
+                    self._issue_one(subscriber, now)
+                    if self._is_due(subscriber, now)
+                    else self._alert(subscriber, now)
+                )
+            except BadLetter as error:  # one reader's address must not keep the others from their mail
+                self.complain(subscriber, str(error))
+                continue
+            issued += [made] if made else []
         return issued
+
+    def _is_due(self, subscriber: Subscriber, now: datetime) -> bool:
+        last = digests.last_slot(self.store, subscriber, now=now)
+        due = schedule.is_due(subscriber, last, now)
+        return due and not digests.is_served(self.store, subscriber, schedule.latest_slot(subscriber, now))
+
+    def _alert(self, subscriber: Subscriber, now: datetime) -> Digest | None:
+        """What this reader is to be told at once, recorded with its letter; None when there is nothing."""
+        if not wants_alerts(subscriber) or digests.is_served(self.store, subscriber, now):
+            return None
+        before = digests.alerts(self.store, subscriber, since=now - timedelta(days=2))
+        if not may_alert(subscriber, before, now):
+            return None
+        alert = alert_of(self._digest(subscriber, slot=now, now=now))
+        if alert is None:
+            return None
+        rendered = render(alert, self.taxonomy, self.frame(subscriber))
+        alert = replace(postponed(alert, rendered.left_out), omitted=(), more=0)
+        digests.record(self.store, alert, self.letter(alert, rendered))
+        return alert
 
     def _issue_one(self, subscriber: Subscriber, now: datetime) -> Digest:
         digest, rendered = self.compose(subscriber, now=now)
@@ -115,12 +139,16 @@ class Press:
 
     def compose(self, subscriber: Subscriber, *, now: datetime) -> tuple[Digest, Rendered]:
         """The digest of the newest slot and its text; nothing is recorded."""
-        slot = schedule.latest_slot(subscriber, now)
+        digest = self._digest(subscriber, slot=schedule.latest_slot(subscriber, now), now=now)
+        rendered = render(digest, self.taxonomy, self.frame(subscriber))
+        return postponed(digest, rendered.left_out), rendered
+
+    def _digest(self, subscriber: Subscriber, *, slot: datetime, now: datetime) -> Digest:
         last = digests.last_slot(self.store, subscriber, now=now)
-        since = last or schedule.previous_slot(subscriber, slot)
+        since = last or schedule.previous_slot(subscriber, schedule.latest_slot(subscriber, now))
         candidates = digests.candidates(self.store, subscriber, model=self.model, now=now)
         story_ids = {id_ for judged in candidates if (id_ := judged.article.story_id) is not None}
-        digest = compose(
+        return compose(
             subscriber,
             slot=slot,
             since=since,
@@ -132,8 +160,6 @@ class Press:
                 stories.members(self.store, story_ids), digests.sent_of(self.store, subscriber, story_ids)
             ),
         )
-        rendered = render(digest, self.taxonomy, self.frame(subscriber))
-        return postponed(digest, rendered.left_out), rendered
 
     def letter(self, digest: Digest, rendered: Rendered) -> Letter:
         """The digest as a letter for its subscriber."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from classifiers.taxonomy import Taxonomy
 from monitor.digest.words import Words
-from monitor.types import Digest, Omission, Subscriber
+from monitor.types import Cadence, Digest, Omission, Subscriber
 
 
 def sector_name(sector: str, taxonomy: Taxonomy, words: Words) -> str:
@@ -24,7 +24,8 @@ def sector_names(sectors: Iterable[str], taxonomy: Taxonomy, words: Words) -> st
 def empty_line(digest: Digest, words: Words) -> str:
     """What a digest without items says; it claims nothing of sectors the reader does not follow."""
     elsewhere = any(reason is Omission.SECTOR_NOT_CHOSEN for _, reason in digest.omitted)
-    return words.say(f"empty_{digest.subscriber.cadence}{'_chosen' if elsewhere else ''}")
+    span = "weekly" if digest.subscriber.cadence == "weekly" else "daily"
+    return words.say(f"empty_{span}{'_chosen' if elsewhere else ''}")
 
 
 def read_line(digest: Digest, words: Words, outlets: int) -> str:
@@ -58,11 +59,35 @@ def confirm_line(confirm: str, until: datetime | None, words: Words) -> str:
     )
 
 
+_CADENCES: Mapping[Cadence, str] = {
+    "daily": "cadence_daily",
+    "twice": "cadence_twice",
+    "workdays": "cadence_workdays",
+    "weekly": "cadence_weekly",
+    "alerts": "cadence_alerts",
+}
+_HOLIDAYS = {
+    frozenset({"VN"}): "holidays_vn",
+    frozenset({"JP"}): "holidays_jp",
+    frozenset({"VN", "JP"}): "holidays_jp_vn",
+}
+
+
 def _cadence_line(subscriber: Subscriber, words: Words) -> str:
-    time, zone = f"{subscriber.hour}:00", words.zone_name()
-    if subscriber.cadence == "daily":
-        return words.say("cadence_daily", time=time, zone=zone)
-    return words.say("cadence_weekly", weekday=words.weekday(subscriber.weekday), time=time, zone=zone)
+    zone = words.zone_name()
+    weekday, time = words.weekday(subscriber.weekday), f"{subscriber.hour}:00"
+    first, second = sorted((subscriber.hour, subscriber.second_hour))
+    return words.sentences(
+        words.say(
+            _CADENCES[subscriber.cadence],
+            weekday=weekday,
+            time=time,
+            first=f"{first}:00",
+            second=f"{second}:00",
+            zone=zone,
+        ),
+        words.say(_HOLIDAYS[frozenset(subscriber.holidays)]) if subscriber.holidays else "",
+    )
 
 
 def _sectors_line(subscriber: Subscriber, taxonomy: Taxonomy, words: Words) -> str:

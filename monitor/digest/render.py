@@ -104,7 +104,7 @@ def _digest_values(
     read = lines.read_line(digest, words, frame.outlets)
     return {
         "preview": _preview(digest, words, frame),
-        "title": words.full_date(digest.slot),
+        "title": _title(digest, words),
         "counts": _counts(digest, words) if digest.items else "",
         "shown": view.show(digest, taxonomy, words, extent),
         "empty": "" if digest.items else lines.empty_line(digest, words),
@@ -114,7 +114,9 @@ def _digest_values(
         "statements": view.statements_of(digest, taxonomy, words, extent.kept),
         "reason": words.sentences(
             frame.reason or words.say("reason", address=subscriber.address),
-            lines.terms_line(subscriber, taxonomy, words),
+            words.say("alert_terms")
+            if digest.kind == "alert"
+            else lines.terms_line(subscriber, taxonomy, words),
         ),
     }
 
@@ -144,11 +146,19 @@ def _largest(top: int, fits: Callable[[int], bool]) -> int:
     return low
 
 
+def _title(digest: Digest, words: Words) -> str:
+    if digest.kind == "alert":
+        return words.say("alert_title", moment=words.moment(digest.slot))
+    return words.full_date(digest.slot)
+
+
 def _subject(digest: Digest, words: Words) -> str:
     date = words.short_date(digest.slot)
     if not digest.items:
         return words.say("subject_empty", date=date)
     headline = shorten(view.headline_of(digest.items[0]).text, _MAX_SUBJECT_HEADLINE)
+    if digest.kind == "alert":
+        return words.say("subject_alert", headline=headline, moment=words.moment(digest.slot))
     return words.say("subject", headline=headline, date=date, stories=_stories(digest, words))
 
 

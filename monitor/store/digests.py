@@ -26,10 +26,19 @@ def last_slot(store: Store, subscriber: Subscriber, *, now: datetime) -> datetim
     Slots of a far future do not count: else a clock that was once wrong by a year would silence us for that year.
     """
     row = store.one(
-        "SELECT max(slot) AS slot FROM digest WHERE subscriber_id = ? AND slot <= ?",
+        "SELECT max(slot) AS slot FROM digest WHERE subscriber_id = ? AND kind = 'digest' AND slot <= ?",
         [subscriber.id, to_text(now + _FAR)],
     )
     return from_text_or_none(row["slot"]) if row else None
+
+
+def alerts(store: Store, subscriber: Subscriber, *, since: datetime) -> list[datetime]:
+    """When this subscriber was alerted since then."""
+    rows = store.rows(
+        "SELECT slot FROM digest WHERE subscriber_id = ? AND kind = 'alert' AND slot >= ? ORDER BY slot",
+        [subscriber.id, to_text(since)],
+    )
+    return [from_text(row["slot"]) for row in rows]
 
 
 def is_served(store: Store, subscriber: Subscriber, slot: datetime) -> bool:
@@ -77,10 +86,10 @@ def record(store: Store, digest: Digest, letter: Letter | None) -> None:
     """
     with store.transaction():
         store.write(
-            "INSERT INTO digest (id, subscriber_id, slot, composed_at, items, more) VALUES (?,?,?,?,?,?)",
+            "INSERT INTO digest (id, subscriber_id, slot, composed_at, items, more, kind) VALUES (?,?,?,?,?,?,?)",
             [
                 digest.id, digest.subscriber.id, to_text(digest.slot), to_text(digest.composed_at),
-                len(digest.items), digest.more,
+                len(digest.items), digest.more, digest.kind,
             ],
         )  # fmt: skip
         for position, (role, item) in enumerate(_with_roles(digest)):

@@ -170,6 +170,8 @@ class Digest:
     omitted: tuple[tuple[int, Omission], ...] = ()
     more: int = 0
     polled_entries: int = 0
+    kind: Literal["digest", "alert"] = "digest"
+    """An alert is made when there is something to tell at once; its slot is that moment."""
 
     @property
     def items(self) -> tuple[DigestItem, ...]:

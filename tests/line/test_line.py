@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -21,6 +22,7 @@ from monitor.types import (
     Bounds,
     Deferred,
     Delivery,
+    Digest,
     Failed,
     FailureKind,
     Feed,
@@ -500,3 +502,40 @@ def test_letters_for_those_who_left_are_let_go(store: Store) -> None:
     press(store).issue(now=DAY)
     subscribers.set_status(store, reader.id, SubscriberStatus.SUSPENDED, now=DAY)
     assert store.rows("SELECT state, letter FROM delivery") == [{"state": "refused", "letter": None}]
+
+
+def test_an_alert_comes_at_once_and_the_digest_does_not_repeat_it(store: Store) -> None:
+    """Between two slots what a reader chose is told at once, once; an hour must pass before the next alert."""
+    reader = subscribe(store)
+    subscribers.set_choices(store, replace(reader, alert_outlets=1), now=DAY)
+    press(store).issue(now=DAY)  # the morning's digest, without news yet
+
+    def arrive(number: int, title: str, hour: float) -> list[Digest]:
+        now = DAY + hour * HOUR
+        poll(store, fetched({f"https://thu.example/tin-20000{number}.html": (title, rfc822(now))}), now)
+        jobs.classify_stored(store, FakeModel(), now=now)
+        return press(store).issue(now=now)
+
+    arrive(0, "Giá vàng tăng", 0)
+    (first,) = arrive(1, "Nhật mở nhà máy", 3)
+    assert (first.kind, [item.judged.article.title for item in first.items]) == ("alert", ["Nhật mở nhà máy"])
+    assert press(store).issue(now=DAY + 3 * HOUR) == []
+    assert arrive(2, "Nhật xây cảng", 3.5) == []
+    (second,) = press(store).issue(now=DAY + 4 * HOUR)
+    assert [item.judged.article.title for item in second.items] == ["Nhật xây cảng"]
+    assert arrive(3, "Nhật tặng xe", 15) == []  # ten in the evening
+    (morning,) = press(store).issue(now=DAY + 24 * HOUR)
+    assert (morning.kind, [item.judged.article.title for item in morning.items]) == (
+        "digest",
+        ["Nhật tặng xe"],
+    )
+    way = FakeWay()
+    assert deliver(store, way, DAY + 24 * HOUR)
+    assert len({letter.message_id for letter in way.letters}) == len(way.letters) == 3
+
+
+def test_who_wants_alerts_alone_gets_no_digest(store: Store) -> None:
+    """The day's slot passes without one."""
+    reader = subscribe(store, wants_empty=True)
+    subscribers.set_choices(store, replace(reader, cadence="alerts", alert_outlets=1), now=DAY)
+    assert press(store).issue(now=DAY) == []
