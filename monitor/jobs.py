@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from classifiers.taxonomy import Taxonomy
 from classifiers.verdict import Text, Verdict
@@ -172,7 +173,14 @@ class Press:
             date=digest.composed_at,
             digest_id=digest.id,
             list_unsubscribe=self.frame(reader).unsubscribe,
+            thread=self._thread(digest) if reader.wants_thread and digest.kind == "digest" else None,
         )
+
+    def _thread(self, digest: Digest) -> str:
+        """What the digests of one week, as the reader's calendar has it, refer to."""
+        reader = digest.subscriber
+        year, week, _ = digest.slot.astimezone(ZoneInfo(reader.zone)).isocalendar()
+        return message_id(f"week-{year}-{week:02d}", reader.id, self.sender.domain)
 
 
 # --- deliver ---------------------------------------------------------------------------------

@@ -69,8 +69,11 @@ def build(
     date: datetime,
     digest_id: str | None = None,
     list_unsubscribe: str | None = None,
+    thread: str | None = None,
 ) -> Letter:
     """The letter. `list_unsubscribe` is one https or mailto URI; one click works with https alone (RFC 8058).
+
+    Letters with the same `thread`, the Message-ID of no letter, are one conversation (RFC 5322, 3.6.4).
 
     A letter that asks for consent has neither digest nor unsubscribe. Raises BadLetter.
     """
@@ -83,6 +86,8 @@ def build(
     message["Message-ID"] = _message_id(message_id)
     for name, value in _list_headers(sender, digest_id, list_unsubscribe).items():
         message[name] = value
+    if thread:
+        message["References"] = _message_id(thread)
     if sender.reply_to:
         message["Reply-To"] = _mailbox(_address(sender.reply_to))
     message["Auto-Submitted"] = "auto-generated"
@@ -162,7 +167,9 @@ def _ascii_domain(domain: str) -> str:
 class _Policy(EmailPolicy):
     """Leaves machine-read headers on one line: folded into encoded words they break (cpython #85725)."""
 
-    whole = frozenset({"message-id", "list-id", "list-unsubscribe", "list-unsubscribe-post", "x-digest-id"})
+    whole = frozenset(
+        {"message-id", "references", "list-id", "list-unsubscribe", "list-unsubscribe-post", "x-digest-id"}
+    )
 
     def fold_binary(self, name: str, value: Any) -> bytes:
         """One header as octets."""

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
 
 import pytest
 
@@ -539,3 +540,22 @@ def test_who_wants_alerts_alone_gets_no_digest(store: Store) -> None:
     reader = subscribe(store, wants_empty=True)
     subscribers.set_choices(store, replace(reader, cadence="alerts", alert_outlets=1), now=DAY)
     assert press(store).issue(now=DAY) == []
+
+
+def test_a_week_of_digests_is_one_conversation_for_who_wants_it(store: Store) -> None:
+    """All letters of a week refer to the same; the next week begins anew, and without the wish none refers to any."""
+    wants = subscribe(store, "mot@vidu.example", wants_empty=True)
+    subscribers.set_choices(store, replace(wants, wants_thread=True), now=DAY)
+    subscribe(store, "hai@vidu.example", wants_empty=True)
+    way = FakeWay()
+    for day in range(8):
+        press(store).issue(now=DAY + day * 24 * HOUR)
+        deliver(store, way, DAY + day * 24 * HOUR)
+    found: dict[str, list[str | None]] = {"mot@vidu.example": [], "hai@vidu.example": []}
+    for letter in way.letters:
+        found[letter.recipient].append(message_from_bytes(letter.raw)["References"])
+    week, following = found["mot@vidu.example"][:7], found["mot@vidu.example"][7]
+    assert len(set(week)) == 1
+    assert week[0] is not None
+    assert following not in (None, week[0])
+    assert found["hai@vidu.example"] == [None] * 8
