@@ -12,12 +12,20 @@ REPEATED = 0.75
 
 
 def repeats(article: Article, sent: Iterable[Article]) -> bool:
-    """Whether the reader was told all this before."""
-    known = {word for one in sent for word in _words(one)}
-    words = _words(article)
-    return len(words & known) >= REPEATED * len(words)
+    """Whether the reader was told all this before: every name and number of the headline, and most of the words."""
+    known = {word for one in sent for word in _words(f"{one.title} {one.summary}")}
+    words, telling = _words(f"{article.title} {article.summary}"), _telling(article.title)
+    return telling <= known and len(words & known) >= REPEATED * len(words)
 
 
-def _words(article: Article) -> set[str]:
-    text = normalise(f"{article.title} {article.summary}").casefold()
-    return {token for token in tokens(text) if token[0].isalnum()}
+def _words(text: str) -> set[str]:
+    return {token.casefold() for token in _tokens(text)}
+
+
+def _telling(headline: str) -> set[str]:
+    """Names and numbers of a headline; its first word is always written large."""
+    return {token.casefold() for token in _tokens(headline)[1:] if token[0].isupper() or token[0].isdigit()}
+
+
+def _tokens(text: str) -> list[str]:
+    return [token for token in tokens(normalise(text)) if token[0].isalnum()]

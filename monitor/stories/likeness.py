@@ -15,6 +15,9 @@ HEADLINE = 2.0
 FAR = 72.0
 """Hours; what lies further apart is not compared."""
 
+TELLING_NAME = 3.0
+"""So rare must a name be to tell two happenings apart: in one of twenty articles or fewer."""
+
 BIAS = -4.85
 WEIGHTS: Mapping[str, float] = {
     "telling": 7.51,
@@ -99,6 +102,21 @@ def likeness(one: Weighed, other: Weighed) -> Likeness:
         names=_share(one.names, other.names),
         days=min(hours, FAR) / 24,
         same_outlet=float(one.outlet == other.outlet),
+    )
+
+
+def differ_in_names(one: Weighed, other: Weighed) -> bool:
+    """Whether each headline names somebody or something the other article does not know at all.
+
+    Two agreements in the same words between other provinces are two happenings, however alike they are.
+    """
+    return _names_alone(one, other) and _names_alone(other, one)
+
+
+def _names_alone(one: Weighed, other: Weighed) -> bool:
+    return any(
+        weight >= TELLING_NAME and name in one.headline and " " not in name and name not in other.whole
+        for name, weight in one.names.items()
     )
 
 

@@ -54,3 +54,15 @@ def test_what_only_repeats_is_known() -> None:
     assert repeats(more, [sent, more])
     assert not repeats(bare, [sent])
     assert repeats(bare, [sent, more])
+
+
+@pytest.mark.parametrize(
+    "headline", ["Nhật Bản tài trợ cầu mới ở Huế", "Nhật Bản tài trợ cầu mới thứ 2 ở Cần Thơ"]
+)
+def test_a_new_name_or_number_is_news(headline: str) -> None:
+    """However little else is new: what names another place or figure is never left out as a repeat."""
+    sent = judged(
+        1, title="Nhật Bản tài trợ cầu mới ở Cần Thơ", summary="Cầu dài hai cây số, khởi công sáng nay."
+    ).article
+    assert not repeats(judged(2, title=headline, summary=sent.summary).article, [sent])
+    assert repeats(judged(3, title="Nhật Bản tài trợ cầu ở Cần Thơ", summary=sent.summary).article, [sent])

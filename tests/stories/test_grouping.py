@@ -121,3 +121,21 @@ def test_time_and_outlet_speak_against() -> None:
 def test_round_ups_are_no_tellings(title: str, summary: str, one: bool) -> None:
     """What lists many things, or says nothing at all, is compared with nothing."""
     assert tells_one_thing(article(1, title, summary)) is one
+
+
+def test_the_same_words_about_others_are_another_story() -> None:
+    """Agreements told by one template between different provinces; one that names nobody else joins either."""
+    template = "Tỉnh {0} và tỉnh {1} (Nhật Bản) ký thỏa thuận hợp tác về điện gió"
+    summary = "Lãnh đạo hai tỉnh ký bản ghi nhớ; phía Nhật Bản cử chuyên gia, tỉnh {0} chuẩn bị mặt bằng cho điện gió."
+    names = [("Gia Lai", "Mie"), ("Gia Lai", "Aichi"), ("Phú Thọ", "Mie")]
+    articles = [
+        article(n, template.format(*pair), summary.format(*pair), hours=n / 10)
+        for n, pair in enumerate(names, 1)
+    ]
+    again = article(4, "Gia Lai hợp tác với tỉnh Mie về điện gió", summary.format("Gia Lai", "Mie"), hours=1)
+    all_told = told([*articles, again, *(article(10 + n, *text) for n, text in enumerate(OTHERS))])
+    assert groups(assign(all_told[:4], lambda _: all_told)) == {
+        frozenset({1, 4}),
+        frozenset({2}),
+        frozenset({3}),
+    }
