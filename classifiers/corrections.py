@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from classifiers.corpus import Example
-from classifiers.text import normalise, tokens
+from classifiers.text import normalise, words
 from classifiers.verdict import Text
 
 TRUSTED_VOTE = 3.0
@@ -55,7 +55,7 @@ def text_key(text: Text) -> str:
 
 def story_key(text: Text) -> str:
     """What copies of one story in several papers mostly share: the words of the headline."""
-    return " ".join(word.lower() for word in tokens(normalise(text.title)) if word[0].isalnum())
+    return " ".join(word.lower() for word in words(text.title))
 
 
 def lessons(corrections: Iterable[Correction], *, trusted: Collection[str], corpus: int) -> list[Example]:

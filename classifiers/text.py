@@ -65,6 +65,11 @@ def tokens(text: str) -> list[str]:
     return TOKEN.findall(text)
 
 
+def words(text: str) -> list[str]:
+    """The words of any text, normalised, letter case kept, without the marks between them."""
+    return [token for token in tokens(normalise(text)) if token[0].isalnum()]
+
+
 def fold(text: str) -> str:
     """`text` without tone marks, with d for đ, in lower case: for search alone, never for the classifier."""
     decomposed = unicodedata.normalize("NFD", text.casefold().replace("đ", "d"))

@@ -13,7 +13,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -26,7 +26,7 @@ from monitor.config.settings import Settings
 from monitor.errors import Misuse
 from monitor.store import subscribers
 from monitor.store.database import open_store
-from monitor.types import Feed, Subscriber, SubscriberStatus
+from monitor.types import NEWCOMER, Feed, SubscriberStatus
 from monitor.wiring import deliver_letters, issue_digests, poll_once
 
 MORNINGS = tuple(datetime(2026, 9, day, 0, 0, tzinfo=UTC) for day in (14, 15, 16))
@@ -187,16 +187,12 @@ def _subscribe(settings: Settings) -> None:
         for address, language, zone, hour in READERS:
             subscribers.add(
                 store,
-                Subscriber(
-                    id=0,
+                replace(
+                    NEWCOMER,
                     address=address,
                     language=language,
                     zone=zone,
-                    cadence="daily",
                     hour=hour,
-                    weekday=0,
-                    sectors=(),
-                    wants_empty=False,
                     status=SubscriberStatus.ACTIVE,
                     consent="demo",
                     created_at=MORNINGS[0],

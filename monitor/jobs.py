@@ -20,7 +20,7 @@ from monitor.delivery import outbox as outbox_states
 from monitor.delivery.message import BadLetter, Sender, build, message_id
 from monitor.digest import schedule
 from monitor.digest.alerts import alert_of, may_alert, wants_alerts
-from monitor.digest.compose import compose, postponed
+from monitor.digest.compose import compose, postponed, without
 from monitor.digest.render import Frame, Rendered, render
 from monitor.store import digests, outbox, stories, subscribers, verdicts
 from monitor.store.database import Store
@@ -128,7 +128,7 @@ class Press:
         if alert is None:
             return None
         rendered = render(alert, self.taxonomy, self.frame(subscriber))
-        alert = replace(postponed(alert, rendered.left_out), omitted=(), more=0)
+        alert = without(alert, rendered.left_out)
         digests.record(self.store, alert, self.letter(alert, rendered))
         return alert
 

@@ -84,8 +84,7 @@ class Rounds:
 
     async def poll(self, now: datetime, stop: Stop) -> None:
         """Poll what is due and judge it. While a person polls by hand there is nothing to do: they do it."""
-        if now < clock.EARLIEST:
-            raise WrongClock(now)
+        _believe(now)
         settings, feeds = self.settings, self.feeds
         started = time.monotonic()
         try:
@@ -115,8 +114,7 @@ class Rounds:
 
     async def mail(self, now: datetime, stop: Stop) -> None:
         """Make what is due and send it, once the news of a pause is in. A way out that is broken gets a rest."""
-        if now < clock.EARLIEST:
-            raise WrongClock(now)
+        _believe(now)
         if time.monotonic() >= self._relay_rests_until:
             await apart(partial(self._mail, self.settings, now, stop))
 
@@ -142,8 +140,7 @@ class Rounds:
 
     async def keep(self, now: datetime, stop: Stop) -> None:
         """Look after the house: a wrong clock, the day's report, old articles, the week's look at the model."""
-        if now < clock.EARLIEST:
-            raise WrongClock(now)
+        _believe(now)
         if self._polled:
             await apart(partial(self._keep, self.settings, tuple(self.feeds), now, stop))
 
@@ -168,6 +165,12 @@ class Rounds:
             Note(Trouble.ROUND, f"{name}: {words}") for name, words in self.pulse.snapshot()[1].items()
         ]
         return failing + ([Note(Trouble.OFFLINE)] if self._offline else [])
+
+
+def _believe(now: datetime) -> None:
+    """Raises WrongClock for a time before this program was made."""
+    if now < clock.EARLIEST:
+        raise WrongClock(now)
 
 
 def _enough(stop: Stop, until: float) -> bool:

@@ -233,8 +233,8 @@ def issue_digests(settings: Settings, *, now: datetime) -> list[Digest]:
         held(lock_path(settings, "mail"), wait=LOCK_WAIT),
         open_store(Path(settings.db), durable=True) as store,
     ):
+        gather_stories(store, now=now)  # what a flood left to do
         # A model promoted meanwhile has judged nothing yet.
-        gather_stories(store, now=now)
         jobs.classify_stored(store, model, now=now, step=_count_verdicts)
         return press(settings, store, load_taxonomy(), model.id).issue(now=now)
 

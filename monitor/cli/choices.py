@@ -58,34 +58,16 @@ def choices(command: Command) -> Command:
 
 def chosen(reader: Subscriber, given: Mapping[str, Any]) -> Subscriber:
     """The reader with what was given; the rest stays. Raises Misuse."""
-    changes: dict[str, Any] = {
-        name: given[name]
-        for name in (
-            "language",
-            "cadence",
-            "hour",
-            "second_hour",
-            "wants_empty",
-            "wants_maybe",
-            "wants_thread",
-            "alert_outlets",
-        )
-        if given[name] is not None
-    }
+    changes: dict[str, Any] = {name: given[name] for name in _PLAIN if given[name] is not None}
     if given["zone"] is not None:
         changes["zone"] = _zone(given["zone"])
     if given["weekday"] is not None:
         changes["weekday"] = WEEKDAYS.index(given["weekday"])
     if given["quiet"] is not None:
         changes["quiet_from"], changes["quiet_until"] = _hours(given["quiet"])
-    for name, words in (
-        ("holidays", ("none",)),
-        ("watched", ("none",)),
-        ("sectors", ("all",)),
-        ("alert_sectors", ("none",)),
-    ):
+    for name, empty in _LISTS.items():
         if given[name]:
-            changes[name] = () if given[name] == words else tuple(dict.fromkeys(given[name]))
+            changes[name] = () if given[name] == (empty,) else tuple(dict.fromkeys(given[name]))
     for name in ("sectors", "alert_sectors"):
         if name in changes:
             changes[name] = checked_sectors(changes[name])

@@ -45,9 +45,7 @@ def preview(ctx: click.Context, address: str, html_file: Path | None, now: datet
     judge_stored(settings, now=now)
     model = ModelStore(Path(settings.models)).current() or ""
     with store_of(settings) as store:
-        reader = subscribers.find(store, address)
-        if reader is None:
-            raise Misuse(f"{address} is no subscriber; see 'vietnhat subscribers list'")
+        reader = subscribers.known(store, address)
         _, rendered = press(settings, store, load_taxonomy(), model).compose(reader, now=now)
     if html_file:
         html_file.write_text(rendered.html, encoding="utf-8")
@@ -107,9 +105,7 @@ def why(ctx: click.Context, address: str, article: str, now: datetime, as_json: 
     from monitor.tracing import trace
 
     with store_of(settings_of(ctx)) as store:
-        reader = subscribers.find(store, address)
-        if reader is None:
-            raise Misuse(f"{address} is no subscriber; see 'vietnhat subscribers list'")
+        reader = subscribers.known(store, address)
         canonical = canonical_url(article)
         if not canonical and not article.isdecimal():
             raise Misuse(f"{article!r} is neither a web address nor the number of an article")

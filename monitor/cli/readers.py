@@ -21,8 +21,7 @@ from monitor.cli.context import (
 )
 from monitor.errors import Misuse, VietnhatError
 from monitor.store import subscribers as stored
-from monitor.store.database import Store
-from monitor.types import NEWCOMER, Subscriber, SubscriberStatus
+from monitor.types import NEWCOMER, SubscriberStatus
 
 
 @click.group()
@@ -70,7 +69,7 @@ def confirm(ctx: click.Context, address: str, consent: str) -> None:
     """Record that a pending reader agreed; digests begin."""
     agreed = _consent(consent)
     with store_of(settings_of(ctx), durable=True) as store:
-        reader = _found(store, address)
+        reader = stored.known(store, address)
         stored.set_consent(store, reader, agreed, now=datetime.now(UTC))
     say(f"{reader.address} gets the digest from now on")
 
@@ -82,7 +81,7 @@ def confirm(ctx: click.Context, address: str, consent: str) -> None:
 def set_choices(ctx: click.Context, /, address: str, **given: object) -> None:
     """Change what ADDRESS gets; what is not named stays."""
     with store_of(settings_of(ctx), durable=True) as store:
-        before = _found(store, address)
+        before = stored.known(store, address)
         after = chosen(before, given)
         if after == before:
             raise Misuse(f"nothing of {address} changes by that; see 'vietnhat subscribers set --help'")
@@ -120,7 +119,7 @@ def list_subscribers(ctx: click.Context, as_json: bool) -> None:
 def pause(ctx: click.Context, address: str) -> None:
     """Stop mailing ADDRESS until resumed."""
     with store_of(settings_of(ctx), durable=True) as store:
-        reader = _found(store, address)
+        reader = stored.known(store, address)
         if reader.status not in (SubscriberStatus.ACTIVE, SubscriberStatus.PAUSED):
             raise Misuse(f"{address} is {reader.status} and gets nothing anyway")
         stored.set_status(store, reader.id, SubscriberStatus.PAUSED, now=datetime.now(UTC))
@@ -133,7 +132,7 @@ def pause(ctx: click.Context, address: str) -> None:
 def resume(ctx: click.Context, address: str) -> None:
     """Go on mailing a paused or suspended reader."""
     with store_of(settings_of(ctx), durable=True) as store:
-        reader = _found(store, address)
+        reader = stored.known(store, address)
         if not reader.consent or reader.status is SubscriberStatus.REMOVED:
             reason = "has unsubscribed" if reader.consent else "never agreed"
             raise Misuse(
@@ -149,7 +148,9 @@ def resume(ctx: click.Context, address: str) -> None:
 def remove(ctx: click.Context, address: str) -> None:
     """Unsubscribe ADDRESS for good; its record stays until erased."""
     with store_of(settings_of(ctx), durable=True) as store:
-        stored.set_status(store, _found(store, address).id, SubscriberStatus.REMOVED, now=datetime.now(UTC))
+        stored.set_status(
+            store, stored.known(store, address).id, SubscriberStatus.REMOVED, now=datetime.now(UTC)
+        )
     say(f"{address} gets nothing any more; 'vietnhat subscribers erase {address}' forgets them altogether")
 
 
@@ -160,15 +161,8 @@ def remove(ctx: click.Context, address: str) -> None:
 def erase(ctx: click.Context, address: str) -> None:
     """Forget a person: address, choices, consent, and what was sent."""
     with store_of(settings_of(ctx), durable=True) as store:
-        stored.erase(store, _found(store, address))
+        stored.erase(store, stored.known(store, address))
     say(f"{address} is erased")
-
-
-def _found(store: Store, address: str) -> Subscriber:
-    reader = stored.find(store, address)
-    if reader is None:
-        raise Misuse(f"{address} is no subscriber; see 'vietnhat subscribers list'")
-    return reader
 
 
 def checked_address(text: str) -> str:

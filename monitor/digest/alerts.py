@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from monitor.digest.compose import article_ids, postponed
+from monitor.digest.compose import without
 from monitor.digest.schedule import is_quiet
 from monitor.types import Digest, DigestItem, Subscriber
 
@@ -38,11 +38,11 @@ def alert_of(digest: Digest) -> Digest | None:
     calling = [item for item in digest.items if _calls(item, digest)][:MOST_ITEMS]
     if not calling:
         return None
-    kept = {id_ for item in calling for id_ in article_ids(item)}
-    rest = [id_ for item in (*digest.items, *digest.maybe) for id_ in article_ids(item) if id_ not in kept]
+    kept = {item.judged.article.id for item in calling}
+    rest = {item.judged.article.id for item in (*digest.items, *digest.maybe)} - kept
     stamp = digest.slot.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
     return replace(
-        postponed(digest, rest), id=f"a-{digest.subscriber.id}-{stamp}", kind="alert", omitted=(), more=0
+        without(digest, rest), id=f"a-{digest.subscriber.id}-{stamp}", kind="alert", omitted=(), more=0
     )
 
 

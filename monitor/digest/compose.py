@@ -159,21 +159,29 @@ def _fair_share(items: Sequence[DigestItem]) -> tuple[list[DigestItem], list[Dig
 
 def postponed(digest: Digest, left_out: Container[int]) -> Digest:
     """The digest without the items of these articles, which stay candidates as if they were over the cap."""
-    late = [item for item in (*digest.items, *digest.maybe) if item.judged.article.id in left_out]
+    late = [item for item in digest.items if item.judged.article.id in left_out]
+    doubtful = [item for item in digest.maybe if item.judged.article.id in left_out]
+    over = ((id_, Omission.OVER_THE_CAP) for item in (*late, *doubtful) for id_ in article_ids(item))
+    return replace(
+        without(digest, left_out),
+        omitted=tuple(sorted((*digest.omitted, *over))),
+        more=digest.more + len(late),
+    )
 
-    def without(items: tuple[DigestItem, ...]) -> tuple[DigestItem, ...]:
-        return tuple(item for item in items if item not in late)
 
-    sections = (DigestSection(section.sector, without(section.items)) for section in digest.sections)
-    over = ((id_, Omission.OVER_THE_CAP) for item in late for id_ in article_ids(item))
+def without(digest: Digest, left_out: Container[int]) -> Digest:
+    """The digest without the items of these articles, as if they were no matter of it."""
+
+    def kept(items: Iterable[DigestItem]) -> tuple[DigestItem, ...]:
+        return tuple(item for item in items if item.judged.article.id not in left_out)
+
+    sections = (DigestSection(section.sector, kept(section.items)) for section in digest.sections)
     return replace(
         digest,
-        leads=without(digest.leads),
+        leads=kept(digest.leads),
         sections=tuple(section for section in sections if section.items),
-        brief=without(digest.brief),
-        maybe=without(digest.maybe),
-        omitted=tuple(sorted((*digest.omitted, *over))),
-        more=digest.more + sum(item not in digest.maybe for item in late),
+        brief=kept(digest.brief),
+        maybe=kept(digest.maybe),
     )
 
 

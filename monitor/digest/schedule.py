@@ -25,12 +25,12 @@ _REACH = 31
 
 def latest_slot(subscriber: Subscriber, now: datetime) -> datetime:
     """The newest slot at or before `now`, in UTC."""
-    return max(slot for slot in _slots_around(subscriber, now) if slot <= now)
+    return next(slot for slot in _slots_around(subscriber, now) if slot <= now)
 
 
 def previous_slot(subscriber: Subscriber, slot: datetime) -> datetime:
     """The slot before `slot`."""
-    return max(earlier for earlier in _slots_around(subscriber, slot) if earlier < slot)
+    return next(earlier for earlier in _slots_around(subscriber, slot) if earlier < slot)
 
 
 def is_due(subscriber: Subscriber, last_slot: datetime | None, now: datetime) -> bool:
@@ -48,6 +48,7 @@ def is_quiet(subscriber: Subscriber, now: datetime) -> bool:
 
 
 def _slots_around(subscriber: Subscriber, instant: datetime) -> Iterator[datetime]:
+    """The slots up to a day after an instant, newest first."""
     zone = ZoneInfo(subscriber.zone)
     newest = instant.astimezone(zone).date() + timedelta(days=1)
     for back in range(_REACH):
@@ -64,8 +65,11 @@ def _is_a_day_for(subscriber: Subscriber, day: date) -> bool:
     return not any(day in _holidays(country, day.year) for country in subscriber.holidays)
 
 
-def _hours(subscriber: Subscriber) -> set[int]:
-    return {subscriber.hour, subscriber.second_hour} if subscriber.cadence == "twice" else {subscriber.hour}
+def _hours(subscriber: Subscriber) -> list[int]:
+    """Latest first."""
+    if subscriber.cadence == "twice":
+        return sorted({subscriber.hour, subscriber.second_hour}, reverse=True)
+    return [subscriber.hour]
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from classifiers.text import normalise, tokens
+from classifiers.text import words
 from monitor.types import Article
 
 REPEATED = 0.75
@@ -14,18 +14,14 @@ REPEATED = 0.75
 def repeats(article: Article, sent: Iterable[Article]) -> bool:
     """Whether the reader was told all this before: every name and number of the headline, and most of the words."""
     known = {word for one in sent for word in _words(f"{one.title} {one.summary}")}
-    words, telling = _words(f"{article.title} {article.summary}"), _telling(article.title)
-    return telling <= known and len(words & known) >= REPEATED * len(words)
+    own, telling = _words(f"{article.title} {article.summary}"), _telling(article.title)
+    return telling <= known and len(own & known) >= REPEATED * len(own)
 
 
 def _words(text: str) -> set[str]:
-    return {token.casefold() for token in _tokens(text)}
+    return {token.casefold() for token in words(text)}
 
 
 def _telling(headline: str) -> set[str]:
     """Names and numbers of a headline; its first word is always written large."""
-    return {token.casefold() for token in _tokens(headline)[1:] if token[0].isupper() or token[0].isdigit()}
-
-
-def _tokens(text: str) -> list[str]:
-    return [token for token in tokens(normalise(text)) if token[0].isalnum()]
+    return {token.casefold() for token in words(headline)[1:] if token[0].isupper() or token[0].isdigit()}

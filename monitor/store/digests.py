@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from monitor.store import outbox
 from monitor.store.articles import judged
 from monitor.store.database import Store
 from monitor.store.times import from_text, from_text_or_none, to_text
@@ -98,11 +99,8 @@ def record(store: Store, digest: Digest, letter: Letter | None) -> None:
         for article_id, reason in digest.omitted:
             _record_omission(store, digest, article_id, reason)
         if letter:
-            now = to_text(digest.composed_at)
-            store.write(
-                "INSERT INTO delivery (kind, subscriber_id, digest_id, message_id, recipient, letter, state, "
-                "queued_at, next_attempt_at) VALUES ('digest',?,?,?,?,?,'queued',?,?)",
-                [digest.subscriber.id, digest.id, letter.message_id, letter.recipient, letter.raw, now, now],
+            outbox.insert(
+                store, "digest", digest.subscriber.id, letter, now=digest.composed_at, digest_id=digest.id
             )
 
 

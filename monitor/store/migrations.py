@@ -233,6 +233,7 @@ CREATE TABLE house (
 _READERS = """
 ALTER TABLE article ADD COLUMN story_id INTEGER;
 CREATE INDEX article_story ON article(story_id, published);
+CREATE INDEX article_untold ON article(first_seen) WHERE story_id IS NULL AND language = 'vi' AND news = 1;
 ALTER TABLE subscriber ADD COLUMN second_hour INTEGER NOT NULL DEFAULT 17;
 ALTER TABLE subscriber ADD COLUMN holidays TEXT NOT NULL DEFAULT '';
 ALTER TABLE subscriber ADD COLUMN wants_maybe INTEGER NOT NULL DEFAULT 0;

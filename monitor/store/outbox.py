@@ -23,13 +23,24 @@ def queue(store: Store, kind: str, subscriber_id: int | None, letter: Letter, *,
         insert(store, kind, subscriber_id, letter, now=now)
 
 
-def insert(store: Store, kind: str, subscriber_id: int | None, letter: Letter, *, now: datetime) -> None:
+def insert(
+    store: Store,
+    kind: str,
+    subscriber_id: int | None,
+    letter: Letter,
+    *,
+    now: datetime,
+    digest_id: str | None = None,
+) -> None:
     """`queue` as a part of somebody's transaction."""
     store.write(
-        "INSERT INTO delivery (kind, subscriber_id, message_id, recipient, letter, state, queued_at, "
-        "next_attempt_at) VALUES (?,?,?,?,?,'queued',?,?)",
-        [kind, subscriber_id, letter.message_id, letter.recipient, letter.raw, to_text(now), to_text(now)],
-    )
+        "INSERT INTO delivery (kind, subscriber_id, digest_id, message_id, recipient, letter, state, queued_at, "
+        "next_attempt_at) VALUES (?,?,?,?,?,?,'queued',?,?)",
+        [
+            kind, subscriber_id, digest_id, letter.message_id, letter.recipient, letter.raw, to_text(now),
+            to_text(now),
+        ],
+    )  # fmt: skip
 
 
 def due(store: Store, *, now: datetime, limit: int = 100) -> list[Delivery]:

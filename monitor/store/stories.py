@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -70,8 +71,11 @@ def record(store: Store, stories: Mapping[int, int]) -> None:
 
 def members(store: Store, story_ids: Iterable[int]) -> dict[int, list[Article]]:
     """The articles of these stories, in order of publication."""
-    found: dict[int, list[Article]] = {}
-    for story_id in set(story_ids):
-        rows = store.rows("SELECT * FROM article WHERE story_id = ? ORDER BY published, id", [story_id])
-        found[story_id] = [plain_article(row) for row in rows]
+    found: dict[int, list[Article]] = {story_id: [] for story_id in story_ids}
+    rows = store.rows(
+        "SELECT a.* FROM json_each(?) s JOIN article a ON a.story_id = s.value ORDER BY a.published, a.id",
+        [json.dumps(list(found))],
+    )
+    for row in rows:
+        found[row["story_id"]].append(plain_article(row))
     return found

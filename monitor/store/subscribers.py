@@ -37,6 +37,14 @@ def find(store: Store, address: str) -> Subscriber | None:
     return _subscriber(row) if row else None
 
 
+def known(store: Store, address: str) -> Subscriber:
+    """The same, of an address that must be one. Raises Misuse."""
+    subscriber = find(store, address)
+    if subscriber is None:
+        raise Misuse(f"{address} is no subscriber; see 'vietnhat subscribers list'")
+    return subscriber
+
+
 def everyone(store: Store) -> list[Subscriber]:
     """All subscribers, by address."""
     return [_subscriber(row) for row in store.rows("SELECT * FROM subscriber ORDER BY address")]

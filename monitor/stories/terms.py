@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import pairwise
 from math import log
 
-from classifiers.text import normalise, tokens
+from classifiers.text import words
 from monitor.types import Article
 
 MAX_HEADLINE, MAX_WORDS = 40, 80
@@ -66,14 +66,14 @@ class Rarity:
 
     def of(self, term: str) -> float:
         """In natural logarithms."""
-        words = term.split(" ")
-        whole = sum(log((self.documents + 1) / (self.holding.get(word, 0) + 0.5)) for word in words)
-        return whole if len(words) == 1 else PAIR * whole
+        parts = term.split(" ")
+        whole = sum(log((self.documents + 1) / (self.holding.get(word, 0) + 0.5)) for word in parts)
+        return whole if len(parts) == 1 else PAIR * whole
 
 
 def terms_of(article: Article) -> Terms:
     """What is compared of an article."""
-    title, summary = _words(article.title)[:MAX_HEADLINE], _words(article.summary)[:MAX_WORDS]
+    title, summary = words(article.title)[:MAX_HEADLINE], words(article.summary)[:MAX_WORDS]
     return Terms(
         outlet=article.outlet,
         published=article.published,
@@ -85,24 +85,20 @@ def terms_of(article: Article) -> Terms:
 
 def tells_one_thing(article: Article) -> bool:
     """Whether an article is about something of its own: no round-up of news, and not a headline like "Tin tức"."""
-    words = len(_words(article.title)) + len(_words(article.summary))
-    return words >= FEWEST_WORDS and not _ROUND_UP.match(article.title.strip())
+    length = len(words(article.title)) + len(words(article.summary))
+    return length >= FEWEST_WORDS and not _ROUND_UP.match(article.title.strip())
 
 
-def _words(text: str) -> list[str]:
-    return [token for token in tokens(normalise(text)) if token[0].isalnum() or token[0] == "_"]
-
-
-def _grams(words: Sequence[str]) -> Iterable[str]:
-    low = [word.casefold() for word in words]
+def _grams(those: Sequence[str]) -> Iterable[str]:
+    low = [word.casefold() for word in those]
     yield from low
     for one, two in pairwise(low):
         yield f"{one} {two}"
 
 
-def _names(words: Sequence[str]) -> Iterable[str]:
+def _names(those: Sequence[str]) -> Iterable[str]:
     """Capitalised words but the first, which is always so, and capitalised pairs."""
-    for one, two in pairwise(words):
+    for one, two in pairwise(those):
         if two[0].isupper():
             yield two.casefold()
             if one[0].isupper():

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from classifiers.verdict import CommitmentScore, Decision, Evidence, SectorScore, Verdict
 from monitor.digest.render import Frame
-from monitor.types import Article, JudgedArticle, Language, Subscriber, SubscriberStatus
+from monitor.types import NEWCOMER, Article, JudgedArticle, Language, Subscriber, SubscriberStatus
 
 NOW = datetime(2026, 11, 21, 0, 0, tzinfo=UTC)
 
@@ -19,15 +19,10 @@ FRAME = Frame(
     outlets=52,
 )
 
-READER = Subscriber(
+READER = replace(
+    NEWCOMER,
     id=7,
     address="ban@example.org",
-    language="vi",
-    zone="Asia/Ho_Chi_Minh",
-    cadence="daily",
-    hour=7,
-    weekday=0,
-    sectors=(),
     wants_empty=True,
     status=SubscriberStatus.ACTIVE,
     consent="test",

@@ -20,6 +20,7 @@ from monitor.polling import Poller, due_feeds
 from monitor.store import articles, clock, digests, outbox, polls, subscribers
 from monitor.store.database import Store
 from monitor.types import (
+    NEWCOMER,
     Bounds,
     Deferred,
     Delivery,
@@ -70,19 +71,13 @@ def poll(
 
 def subscribe(store: Store, address: str = "ban@vidu.example", *, wants_empty: bool = False) -> Subscriber:
     """A daily reader at 07:00 in Việt Nam."""
-    reader = Subscriber(
-        0,
-        address,
-        "vi",
-        "Asia/Ho_Chi_Minh",
-        "daily",
-        7,
-        0,
-        (),
-        wants_empty,
-        SubscriberStatus.ACTIVE,
-        "đơn",
-        DAY,
+    reader = replace(
+        NEWCOMER,
+        address=address,
+        wants_empty=wants_empty,
+        status=SubscriberStatus.ACTIVE,
+        consent="đơn",
+        created_at=DAY,
     )
     return subscribers.add(store, reader)
 

@@ -12,12 +12,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from monitor.store import subscribers
 from monitor.store.database import open_store
-from monitor.types import Subscriber, SubscriberStatus
+from monitor.types import NEWCOMER, SubscriberStatus
 
 STARTER = "from monitor.cli import main; main()"
 HASTY = f"import monitor.daemon; monitor.daemon.TICK_SECONDS = 0.5; {STARTER}"
@@ -81,15 +82,9 @@ class House:
         """Readers who agreed, and want a letter every day; past the command line, which takes a second for each."""
         with open_store(self.db, durable=True, create=True) as store:
             for address in addresses:
-                reader = Subscriber(
-                    id=0,
+                reader = replace(
+                    NEWCOMER,
                     address=address,
-                    language="vi",
-                    zone="Asia/Ho_Chi_Minh",
-                    cadence="daily",
-                    hour=7,
-                    weekday=0,
-                    sectors=(),
                     wants_empty=True,
                     status=SubscriberStatus.ACTIVE,
                     consent="system test",
