@@ -1,7 +1,8 @@
 """The keys that sign links in letters, and the tokens they sign. The only module that knows itsdangerous.
 
 The file is the whole state. It is made once, at first need, and never made anew in place of one that cannot be read:
-that would void every link in letters already sent. A new key signs; the one before is accepted for a season more.
+that would void every link in letters already sent. A new key signs; the one before is accepted for a season more. One
+secret in it never changes: the one under which addresses that want no mail are kept as hashes.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import json
 import os
 import secrets
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -59,13 +60,24 @@ class Key:
         return self.accepted_until is None or now < self.accepted_until
 
 
+@dataclass(frozen=True, slots=True)
+class KeyRing:
+    """What the file holds: the keys, oldest first, the last one signs, and the secret for hashes of addresses.
+
+    A file of an earlier version has no such secret (b""); it gets one at first need.
+    """
+
+    keys: tuple[Key, ...] = ()
+    addresses: bytes = field(default=b"", repr=False)
+
+
 class Signer:
     """Signs and reads tokens with the keys of a file, and notices when another process has changed it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._seen: tuple[int, ...] | None = None
-        self._keys: tuple[Key, ...] = ()
+        self._ring = KeyRing()
 
     def sign(self, purpose: str, payload: str, *, now: datetime) -> str:
         """A token for use in an address: letters, digits, "-", "_" and "."; signed, not encrypted."""
@@ -89,14 +101,21 @@ class Signer:
             raise BadToken
         return _decoded(payload).decode()
 
+    def address_hash(self, address: str, *, now: datetime) -> str:
+        """Under what an address is remembered that wants no mail: HMAC-SHA-256 of it in lower case, in hex."""
+        self._current(now)
+        if not self._ring.addresses:
+            self._ring = load_ring(self._path, now=now)
+        return hmac.digest(self._ring.addresses, address.casefold().encode(), "sha256").hex()
+
     def _current(self, now: datetime) -> tuple[Key, ...]:
         """The keys as they stand in the file; made when nothing was there from the beginning."""
         seen = _mark(self._path)
-        if seen is None and self._keys:
+        if seen is None and self._ring.keys:
             raise BadFile(self._path, "has gone while it was in use", todo=_RESTORE)
         if seen is None or seen != self._seen:
-            self._keys, self._seen = load_keys(self._path, now=now), seen
-        return self._keys
+            self._ring, self._seen = load_ring(self._path, now=now), seen
+        return self._ring.keys
 
 
 def _signed(key: Key, purpose: str, value: str) -> str:
@@ -126,14 +145,14 @@ def _decoded(text: str) -> bytes:
 # --- the file --------------------------------------------------------------------------------
 
 
-def read_keys(path: Path) -> tuple[Key, ...]:
-    """The keys, oldest first, the last one signs; none when there is no file. Raises BadFile."""
+def read_ring(path: Path) -> KeyRing:
+    """What the file holds; nothing when there is no file. Raises BadFile."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except FileNotFoundError as error:
         if path.is_symlink():
             raise BadFile(path, "is a link to nowhere", todo=_RESTORE) from error
-        return ()
+        return KeyRing()
     except OSError as error:
         raise _unreadable(path, error) from error
     try:
@@ -152,27 +171,26 @@ def _check_kind(path: Path, mode: int) -> None:
         raise BadFile(path, "holds keys and is open to other users of this machine", todo=todo)
 
 
-def load_keys(path: Path, *, now: datetime) -> tuple[Key, ...]:
-    """The keys; a first one is made where there is no file yet. Raises BadFile."""
-    keys = read_keys(path)
-    if keys:
-        return keys
+def load_ring(path: Path, *, now: datetime) -> KeyRing:
+    """What the file holds; what it lacks is made. Raises BadFile."""
+    ring = read_ring(path)
+    if ring.keys and ring.addresses:
+        return ring
     with _alone(path):
-        keys = read_keys(path)  # another process may have been faster
-        if not keys:
-            keys = (_new_key(now),)
-            _write(path, keys)
-    return keys
+        ring = read_ring(path)  # another process may have been faster
+        whole = KeyRing(ring.keys or (_new_key(now),), ring.addresses or secrets.token_bytes(_BYTES))
+        if whole != ring:
+            _write(path, whole)
+    return whole
 
 
 def rotate(path: Path, *, now: datetime, keep: timedelta = KEEP) -> tuple[Key, ...]:
     """Let a new key sign. The one before is accepted for `keep` from now on; those past their time are dropped."""
     with _alone(path):
-        before = [
-            key if key.accepted_until else replace(key, accepted_until=now + keep) for key in read_keys(path)
-        ]
+        ring = read_ring(path)
+        before = [key if key.accepted_until else replace(key, accepted_until=now + keep) for key in ring.keys]
         keys = (*(key for key in before if key.is_accepted(now)), _new_key(now))
-        _write(path, keys)
+        _write(path, replace(ring, keys=keys))
     return keys
 
 
@@ -195,12 +213,13 @@ def _alone(path: Path) -> Iterator[None]:
         lock.__exit__(None, None, None)
 
 
-def _write(path: Path, keys: Sequence[Key]) -> None:
+def _write(path: Path, ring: KeyRing) -> None:
     with replacing(path) as file:
         # Whom the file belongs to must be able to read it afterwards too.
         if path.exists() and os.geteuid() == 0:
             os.fchown(file.fileno(), path.stat().st_uid, path.stat().st_gid)
-        file.write(json.dumps({"keys": [_row(key) for key in keys]}, indent=1).encode() + b"\n")
+        rows = {"keys": [_row(key) for key in ring.keys], "addresses": ring.addresses.hex()}
+        file.write(json.dumps(rows, indent=1).encode() + b"\n")
 
 
 def _row(key: Key) -> dict[str, str | None]:
@@ -213,14 +232,18 @@ def _row(key: Key) -> dict[str, str | None]:
     }
 
 
-def _parsed(path: Path, raw: bytes) -> tuple[Key, ...]:
+def _parsed(path: Path, raw: bytes) -> KeyRing:
     try:
-        keys = tuple(_key(row) for row in json.loads(raw)["keys"])
+        whole = json.loads(raw)
+        keys = tuple(_key(row) for row in whole["keys"])
         if not keys or keys[-1].accepted_until or not all(key.accepted_until for key in keys[:-1]):
             raise ValueError("not exactly the last key signs")
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        addresses = bytes.fromhex(whole.get("addresses", ""))
+        if addresses and len(addresses) < _BYTES:
+            raise ValueError("too short")
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise BadFile(path, "is damaged", todo=_RESTORE) from error
-    return keys
+    return KeyRing(keys, addresses)
 
 
 def _key(row: dict[str, Any]) -> Key:

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from monitor.errors import BadFile
-from monitor.keys import LONGEST_TOKEN, BadToken, Signer, load_keys, read_keys, rotate
+from monitor.keys import LONGEST_TOKEN, BadToken, KeyRing, Signer, load_ring, read_ring, rotate
 
 NOW = datetime(2026, 11, 21, 7, 0, tzinfo=UTC)
 DAY, YEAR = timedelta(days=1), timedelta(days=365)
@@ -146,6 +146,25 @@ def test_rotation(path: Path, signer: Signer) -> None:
     assert len({key.id for key in (*keys, *kept)}) == 3
 
 
+def test_addresses_are_known_by_a_hash_that_outlives_the_keys(path: Path, signer: Signer) -> None:
+    """Letter case aside; whoever lacks the file learns nothing; an older file gets its secret and keeps its keys."""
+    known = signer.address_hash("Ban@vidu.example", now=NOW)
+    assert len(known) == 64
+    assert known == signer.address_hash("ban@VIDU.example", now=NOW)
+    assert known != signer.address_hash("ban@vidu.test", now=NOW)
+    assert known != Signer(path.with_name("other.json")).address_hash("ban@vidu.example", now=NOW)
+    for day in range(3):
+        rotate(path, now=NOW + day * YEAR)
+    assert Signer(path).address_hash("ban@vidu.example", now=NOW) == known
+    older = json.loads(path.read_bytes())
+    del older["addresses"]
+    path.write_text(json.dumps(older))
+    keys = read_ring(path).keys
+    fresh = Signer(path).address_hash("ban@vidu.example", now=NOW)
+    assert fresh == Signer(path).address_hash("ban@vidu.example", now=NOW) != known
+    assert read_ring(path).keys == keys
+
+
 def test_another_process_rotates(path: Path, signer: Signer) -> None:
     """A signer that runs for months takes up a new key by itself."""
     signer.sign("correct", "7", now=NOW)
@@ -155,12 +174,12 @@ def test_another_process_rotates(path: Path, signer: Signer) -> None:
 
 def test_made_at_first_need(path: Path) -> None:
     """Nothing is made by looking; the first need makes one key of 256 bits or more, which stays."""
-    assert read_keys(path) == ()
+    assert read_ring(path) == KeyRing()
     assert not path.exists()
-    (key,) = load_keys(path, now=NOW)
+    (key,) = load_ring(path, now=NOW).keys
     assert len(key.secret) >= 32
     assert key.made_at == NOW
-    assert load_keys(path, now=NOW + DAY) == (key,) == read_keys(path)
+    assert load_ring(path, now=NOW + DAY).keys == (key,) == read_ring(path).keys
     assert key.secret.hex() not in repr(key)
 
 
@@ -168,7 +187,7 @@ def test_files_are_ours_alone(path: Path) -> None:
     """Whatever the umask, file and lock are 0600 and a new folder 0700, and nothing else stays behind."""
     before = os.umask(0)
     try:
-        load_keys(path, now=NOW)
+        load_ring(path, now=NOW)
         rotate(path, now=NOW)
     finally:
         os.umask(before)
@@ -178,7 +197,7 @@ def test_files_are_ours_alone(path: Path) -> None:
 
 
 def _worker(path: Path) -> list[str]:
-    return [key.id for key in load_keys(path, now=NOW)]
+    return [key.id for key in load_ring(path, now=NOW).keys]
 
 
 def test_ten_processes_make_one_key(path: Path) -> None:
@@ -187,7 +206,7 @@ def test_ten_processes_make_one_key(path: Path) -> None:
     with ProcessPoolExecutor(10, mp_context=context) as pool:
         found = list(pool.map(_worker, [path] * 10))
     assert [ids for ids in found if ids != found[0]] == []
-    assert [key.id for key in read_keys(path)] == found[0]
+    assert [key.id for key in read_ring(path).keys] == found[0]
 
 
 def _damaged(kind: str, good: dict[str, list[dict[str, str | None]]]) -> bytes:
@@ -197,6 +216,7 @@ def _damaged(kind: str, good: dict[str, list[dict[str, str | None]]]) -> bytes:
         "naive": {"keys": [{**key, "made_at": "2026-11-21T07:00:00"}]}, "two sign": {"keys": [key, key]},
         "none signs": {"keys": [{**key, "accepted_until": key["made_at"]}]}, "lacks": {"keys": [{"id": "x"}]},
         "no hex": {"keys": [{**key, "secret": "z" * 64}]}, "number": {"keys": [{**key, "secret": 7}]},
+        "addresses": {"keys": [key], "addresses": "ab"}, "no text": {"keys": [key], "addresses": 7},
     }  # fmt: skip
     raw = {"empty": b"", "text": b"hello", "binary": b"\xff\xfe\0", "cut": json.dumps(good).encode()[:40],
            "deep": b"[" * 100_000}  # fmt: skip
@@ -205,17 +225,17 @@ def _damaged(kind: str, good: dict[str, list[dict[str, str | None]]]) -> bytes:
 
 @pytest.mark.parametrize(
     "kind",
-    ["other", "list", "none", "short", "naive", "two sign", "none signs", "lacks", "no hex", "number",
+    ["other", "list", "none", "short", "naive", "two sign", "none signs", "lacks", "no hex", "number", "addresses", "no text",
      "empty", "text", "binary", "cut", "deep"],
 )  # fmt: skip
 def test_a_damaged_file_is_told(path: Path, signer: Signer, kind: str) -> None:
     """A file that cannot be right is an error that says what to do, and is left as it is by every function."""
-    load_keys(path, now=NOW)
+    load_ring(path, now=NOW)
     path.write_bytes(_damaged(kind, json.loads(path.read_bytes())))
     before = path.read_bytes()
     for action in (
-        lambda: read_keys(path),
-        lambda: load_keys(path, now=NOW),
+        lambda: read_ring(path),
+        lambda: load_ring(path, now=NOW),
         lambda: rotate(path, now=NOW),
         lambda: signer.sign("correct", "7", now=NOW),
         lambda: signer.read("correct", "x", max_age=DAY, now=NOW),
@@ -230,26 +250,26 @@ def test_what_is_no_file_is_told(path: Path) -> None:
     """A folder, a pipe or a link to nowhere is no key file, and nothing is put in its place."""
     path.mkdir(parents=True)
     with pytest.raises(BadFile, match="is no file"):
-        load_keys(path, now=NOW)
+        load_ring(path, now=NOW)
     path.rmdir()
     os.mkfifo(path, 0o600)
     with pytest.raises(BadFile, match="is no file"):
-        load_keys(path, now=NOW)
+        load_ring(path, now=NOW)
     path.unlink()
     path.symlink_to("nowhere")
     with pytest.raises(BadFile, match="is a link to nowhere"):
-        load_keys(path, now=NOW)
+        load_ring(path, now=NOW)
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o660])
 def test_keys_open_to_others_are_told(path: Path, mode: int) -> None:
     """Keys that other users may have read are not used in silence."""
-    load_keys(path, now=NOW)
+    load_ring(path, now=NOW)
     path.chmod(mode)
     with pytest.raises(BadFile, match=r"chmod 600 .*vietnhat keys rotate"):
-        load_keys(path, now=NOW)
+        load_ring(path, now=NOW)
     path.chmod(0o600)
-    assert load_keys(path, now=NOW)
+    assert load_ring(path, now=NOW)
 
 
 def test_keys_that_vanish_are_told(path: Path, signer: Signer) -> None:
@@ -264,7 +284,7 @@ def test_keys_that_vanish_are_told(path: Path, signer: Signer) -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away and read all")
 def test_root_leaves_the_file_to_its_owner(path: Path) -> None:
     """An operator who rotates as root does not take the keys away from the daemon."""
-    load_keys(path, now=NOW)
+    load_ring(path, now=NOW)
     os.chown(path, 65534, 65534)
     rotate(path, now=NOW)
     assert (path.stat().st_uid, path.stat().st_gid) == (65534, 65534)

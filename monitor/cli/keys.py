@@ -24,10 +24,10 @@ def keys() -> None:
 @click.pass_context
 def show(ctx: click.Context, as_json: bool) -> None:
     """Which keys there are, how old they are and until when they count."""
-    from monitor.keys import read_keys
+    from monitor.keys import read_ring
 
     path, now = Path(settings_of(ctx).keys), datetime.now(UTC)
-    found = read_keys(path)
+    found = read_ring(path).keys
     if as_json:
         print_json([{"id": k.id, "made_at": k.made_at, "accepted_until": k.accepted_until} for k in found])
         return

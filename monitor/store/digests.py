@@ -87,10 +87,11 @@ def record(store: Store, digest: Digest, letter: Letter | None) -> None:
     """
     with store.transaction():
         store.write(
-            "INSERT INTO digest (id, subscriber_id, slot, composed_at, items, more, kind) VALUES (?,?,?,?,?,?,?)",
+            "INSERT INTO digest (id, subscriber_id, slot, composed_at, items, more, kind, since, polled_entries) "
+            "VALUES (?,?,?,?,?,?,?,?,?)",
             [
                 digest.id, digest.subscriber.id, to_text(digest.slot), to_text(digest.composed_at),
-                len(digest.items), digest.more, digest.kind,
+                len(digest.items), digest.more, digest.kind, to_text(digest.since), digest.polled_entries,
             ],
         )  # fmt: skip
         for position, (role, item) in enumerate(_with_roles(digest)):

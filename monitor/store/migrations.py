@@ -30,7 +30,7 @@ def m003_years_alone(db: Database) -> None:
 
 @migrations()
 def m004_readers(db: Database) -> None:
-    """Which articles tell one story; what readers may choose; kinds of digests, and what an article is in one."""
+    """Which articles tell one story; what readers may choose and what happened to them; kinds and parts of digests."""
     _run(db, _READERS)
 
 
@@ -244,5 +244,22 @@ ALTER TABLE subscriber ADD COLUMN alert_outlets INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE subscriber ADD COLUMN quiet_from INTEGER NOT NULL DEFAULT 21;
 ALTER TABLE subscriber ADD COLUMN quiet_until INTEGER NOT NULL DEFAULT 6;
 ALTER TABLE digest ADD COLUMN kind TEXT NOT NULL DEFAULT 'digest';
-ALTER TABLE digest_item ADD COLUMN role TEXT NOT NULL DEFAULT 'item'
+ALTER TABLE digest ADD COLUMN since TEXT;
+ALTER TABLE digest ADD COLUMN polled_entries INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE digest_item ADD COLUMN role TEXT NOT NULL DEFAULT 'item';
+CREATE INDEX delivery_recipient ON delivery(recipient COLLATE NOCASE, queued_at) WHERE kind = 'confirmation';
+CREATE TABLE reader_event (
+    id INTEGER PRIMARY KEY,
+    subscriber_id INTEGER NOT NULL REFERENCES subscriber(id) ON DELETE CASCADE,
+    at TEXT NOT NULL,
+    event TEXT NOT NULL,
+    origin TEXT NOT NULL,
+    detail TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE INDEX reader_event_subscriber ON reader_event(subscriber_id, at);
+CREATE TABLE suppression (
+    address_hash TEXT PRIMARY KEY,
+    reason TEXT NOT NULL,
+    at TEXT NOT NULL
+) STRICT, WITHOUT ROWID
 """

@@ -10,18 +10,34 @@ from datetime import datetime
 from typing import Any
 
 from monitor.errors import Misuse
+from monitor.store import history, suppression
 from monitor.store.database import Store
 from monitor.store.times import from_text, to_text
-from monitor.types import Subscriber, SubscriberStatus
+from monitor.types import Happening, Origin, ReaderEvent, Subscriber, SubscriberStatus
+
+_HAPPENED: Mapping[SubscriberStatus, Happening] = {
+    SubscriberStatus.PENDING: "asked",
+    SubscriberStatus.ACTIVE: "resumed",
+    SubscriberStatus.PAUSED: "paused",
+    SubscriberStatus.SUSPENDED: "suspended",
+    SubscriberStatus.REMOVED: "removed",
+}
 
 
-def add(store: Store, subscriber: Subscriber) -> Subscriber:
+def add(store: Store, subscriber: Subscriber, *, origin: Origin = "operator", detail: str = "") -> Subscriber:
     """Store a new subscriber (its `id` is ignored). Raises Misuse when the address is known already."""
     row = _row(subscriber)
     columns, marks = ", ".join(row), ", ".join(f":{name}" for name in row)
+    event = ReaderEvent(
+        subscriber.created_at,
+        "agreed" if subscriber.consent else "asked",
+        origin,
+        detail or subscriber.consent,
+    )
     try:
         with store.transaction():
-            store.write(f"INSERT INTO subscriber ({columns}) VALUES ({marks})", row)  # fixed names
+            written = store.write(f"INSERT INTO subscriber ({columns}) VALUES ({marks})", row)  # fixed names
+            history.insert(store, int(written.lastrowid or 0), event)
     except sqlite3.IntegrityError as error:
         raise Misuse(
             f"{subscriber.address} is a subscriber already; see 'vietnhat subscribers list'"
@@ -34,6 +50,18 @@ def add(store: Store, subscriber: Subscriber) -> Subscriber:
 def find(store: Store, address: str) -> Subscriber | None:
     """The subscriber of an address, letter case aside."""
     row = store.one("SELECT * FROM subscriber WHERE address = ?", [address])
+    return _subscriber(row) if row else None
+
+
+def by_id(store: Store, subscriber_id: int) -> Subscriber | None:
+    """The subscriber of a number."""
+    row = store.one("SELECT * FROM subscriber WHERE id = ?", [subscriber_id])
+    return _subscriber(row) if row else None
+
+
+def by_token(store: Store, token: str) -> Subscriber | None:
+    """The subscriber whose letters carry this token."""
+    row = store.one("SELECT * FROM subscriber WHERE token = ?", [token])
     return _subscriber(row) if row else None
 
 
@@ -56,7 +84,15 @@ def active(store: Store) -> list[Subscriber]:
     return [_subscriber(row) for row in rows]
 
 
-def set_status(store: Store, subscriber_id: int, status: SubscriberStatus, *, now: datetime) -> None:
+def set_status(
+    store: Store,
+    subscriber_id: int,
+    status: SubscriberStatus,
+    *,
+    now: datetime,
+    origin: Origin = "operator",
+    detail: str = "",
+) -> None:
     """Activate, pause, suspend or remove. What still waits in the outbox for a reader who stopped is let go."""
     with store.transaction():
         if status in (SubscriberStatus.PAUSED, SubscriberStatus.SUSPENDED, SubscriberStatus.REMOVED):
@@ -69,9 +105,10 @@ def set_status(store: Store, subscriber_id: int, status: SubscriberStatus, *, no
             "UPDATE subscriber SET status = ?, changed_at = ? WHERE id = ?",
             [status, to_text(now), subscriber_id],
         )
+        history.insert(store, subscriber_id, ReaderEvent(now, _HAPPENED[status], origin, detail))
 
 
-def set_choices(store: Store, subscriber: Subscriber, *, now: datetime) -> None:
+def set_choices(store: Store, subscriber: Subscriber, *, now: datetime, origin: Origin = "operator") -> None:
     """Store everything a reader may choose as it stands in `subscriber`; address, status and consent stay."""
     row = _choices(subscriber)
     columns = ", ".join(f"{name} = :{name}" for name in row)
@@ -80,26 +117,56 @@ def set_choices(store: Store, subscriber: Subscriber, *, now: datetime) -> None:
             f"UPDATE subscriber SET {columns}, changed_at = :now WHERE id = :id",  # fixed names
             {**row, "now": to_text(now), "id": subscriber.id},
         )
+        history.insert(store, subscriber.id, ReaderEvent(now, "changed", origin))
 
 
-def set_consent(store: Store, subscriber: Subscriber, consent: str, *, now: datetime) -> None:
+def set_consent(
+    store: Store,
+    subscriber: Subscriber,
+    consent: str,
+    *,
+    now: datetime,
+    origin: Origin = "operator",
+    detail: str = "",
+) -> None:
     """Record how and when a reader agreed; digests may begin."""
     with store.transaction():
         store.write(
             "UPDATE subscriber SET consent = ?, status = 'active', changed_at = ? WHERE id = ?",
             [consent, to_text(now), subscriber.id],
         )
+        history.insert(store, subscriber.id, ReaderEvent(now, "agreed", origin, detail or consent))
 
 
-def erase(store: Store, subscriber: Subscriber) -> None:
+def set_address(
+    store: Store, subscriber: Subscriber, address: str, *, now: datetime, origin: Origin = "operator"
+) -> None:
+    """Mail a reader at another address from now on. Raises Misuse when it is another reader's."""
+    values = [address, subscriber.address]
+    try:
+        with store.transaction():
+            store.write(
+                "UPDATE subscriber SET address = ?, changed_at = ? WHERE id = ?",
+                [address, to_text(now), subscriber.id],
+            )
+            store.write("UPDATE OR REPLACE correction SET person = ? WHERE person = ? COLLATE NOCASE", values)
+            history.insert(store, subscriber.id, ReaderEvent(now, "moved", origin))
+    except sqlite3.IntegrityError as error:
+        raise Misuse(f"{address} is a subscriber already; see 'vietnhat subscribers list'") from error
+
+
+def erase(store: Store, subscriber: Subscriber, *, suppressed: str = "", now: datetime | None = None) -> None:
     """Forget a person: the subscriber, what was sent to them, their letters and their corrections.
 
+    `suppressed` is the keyed hash under which it stays known that the address wants no mail ("" for not at all).
     What is deleted is overwritten in the file, and the -wal is emptied unless somebody is just reading from it.
     """
     store.write("PRAGMA secure_delete=ON")
     with store.transaction():
         store.write("DELETE FROM correction WHERE person = ? COLLATE NOCASE", [subscriber.address])
         store.write("DELETE FROM subscriber WHERE id = ?", [subscriber.id])
+        if suppressed and now:
+            suppression.insert(store, suppressed, "erased", now=now)
     store.write("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
@@ -113,6 +180,14 @@ def _row(subscriber: Subscriber) -> dict[str, Any]:
         "changed_at": to_text(subscriber.created_at),
         **_choices(subscriber),
     }
+
+
+def left(store: Store, status: SubscriberStatus, *, before: datetime) -> list[Subscriber]:
+    """Those of a status who have not changed since then, by id."""
+    rows = store.rows(
+        "SELECT * FROM subscriber WHERE status = ? AND changed_at < ? ORDER BY id", [status, to_text(before)]
+    )
+    return [_subscriber(row) for row in rows]
 
 
 def _choices(subscriber: Subscriber) -> dict[str, Any]:

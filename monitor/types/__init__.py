@@ -6,23 +6,18 @@ that a value stays frozen; nothing here touches SQL or the network.
 
 from monitor.types.house import REPORTED, Condition, Health, Note, Report, Trouble
 from monitor.types.mail import (
-    NEWCOMER,
-    Cadence,
     Deferred,
     Delivery,
     DeliveryState,
     Digest,
     DigestItem,
     DigestSection,
-    Language,
     Letter,
     Omission,
     Refused,
     SendOutcome,
     Sent,
     Stories,
-    Subscriber,
-    SubscriberStatus,
     Unusable,
 )
 from monitor.types.news import (
@@ -49,6 +44,16 @@ from monitor.types.news import (
     Validators,
     fingerprint,
 )
+from monitor.types.readers import (
+    NEWCOMER,
+    Cadence,
+    Happening,
+    Language,
+    Origin,
+    ReaderEvent,
+    Subscriber,
+    SubscriberStatus,
+)
 
 __all__ = [
     "NEWCOMER",
@@ -72,6 +77,7 @@ __all__ = [
     "FeedState",
     "FetchOutcome",
     "Fetched",
+    "Happening",
     "Health",
     "JudgedArticle",
     "Known",
@@ -81,8 +87,10 @@ __all__ = [
     "NotModified",
     "Note",
     "Omission",
+    "Origin",
     "PollPlan",
     "PollReport",
+    "ReaderEvent",
     "Refused",
     "Report",
     "Revision",
