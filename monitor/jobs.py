@@ -87,12 +87,12 @@ def classify_stored(
 
 @dataclass(frozen=True)
 class Press:
-    """What making digests needs. `frame` gives what surrounds a reader's letter."""
+    """What making digests needs. `frame` gives what surrounds a digest."""
 
     store: Store
     taxonomy: Taxonomy
     sender: Sender
-    frame: Callable[[Subscriber], Frame]
+    frame: Callable[[Digest], Frame]
     model: str
     complain: Callable[[Subscriber, str], None]
 
@@ -127,7 +127,7 @@ class Press:
         alert = alert_of(self._digest(subscriber, slot=now, now=now))
         if alert is None:
             return None
-        rendered = render(alert, self.taxonomy, self.frame(subscriber))
+        rendered = render(alert, self.taxonomy, self.frame(alert))
         alert = without(alert, rendered.left_out)
         digests.record(self.store, alert, self.letter(alert, rendered))
         return alert
@@ -141,7 +141,7 @@ class Press:
     def compose(self, subscriber: Subscriber, *, now: datetime) -> tuple[Digest, Rendered]:
         """The digest of the newest slot and its text; nothing is recorded."""
         digest = self._digest(subscriber, slot=schedule.latest_slot(subscriber, now), now=now)
-        rendered = render(digest, self.taxonomy, self.frame(subscriber))
+        rendered = render(digest, self.taxonomy, self.frame(digest))
         return postponed(digest, rendered.left_out), rendered
 
     def _digest(self, subscriber: Subscriber, *, slot: datetime, now: datetime) -> Digest:
@@ -172,7 +172,7 @@ class Press:
             message_id=message_id(digest.id, reader.id, self.sender.domain),
             date=digest.composed_at,
             digest_id=digest.id,
-            list_unsubscribe=self.frame(reader).unsubscribe,
+            list_unsubscribe=self.frame(digest).unsubscribe,
             thread=self._thread(digest) if reader.wants_thread and digest.kind == "digest" else None,
         )
 

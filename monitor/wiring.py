@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
+import secrets
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -18,12 +20,14 @@ from monitor.config.settings import Settings
 from monitor.delivery.folder import FolderWay
 from monitor.delivery.message import Sender, build, message_id
 from monitor.delivery.smtp import SmtpPolicy, SmtpWay
-from monitor.digest.render import Frame, Rendered, render_confirmation
+from monitor.digest.render import Frame, Rendered, Request, render_request
 from monitor.digest.report import render_report
 from monitor.digest.words import Words
 from monitor.gathering import gather_stories
 from monitor.ingest.fetch import Fetcher, FetchPolicy
 from monitor.ingest.pool import READERS, ReaderPool
+from monitor.keys import Signer
+from monitor.links import VALID, Links, Purpose
 from monitor.locks import held, lock_of
 from monitor.logs import delivered, polled, undeliverable
 from monitor.serving import serving_model
@@ -34,6 +38,9 @@ from monitor.types import Bounds, Delivery, Digest, Feed, Letter, PollReport, Re
 from monitor.watch import ZONE as NEWSPAPERS
 
 LOCK_WAIT = 120.0
+
+MOST_REQUESTS = 3
+"""Letters to one address in a day that ask for a click: a sign-up form must not serve to flood a stranger."""
 
 
 def lock_path(settings: Settings, activity: str) -> Path:
@@ -78,13 +85,32 @@ def sender_of(settings: Settings) -> Sender:
     return Sender(name=settings.mail_name, address=settings.mail_from, reply_to=settings.reply_to)
 
 
-def frame_of(settings: Settings, subscriber: Subscriber) -> Frame:
-    """What surrounds a reader's letters: who to write to, how to stop."""
+def links_of(settings: Settings) -> Links | None:
+    """What makes the addresses of pages in letters; None when no pages are served to readers."""
+    return Links(settings.base_url, Signer(Path(settings.keys))) if settings.base_url else None
+
+
+def frame_of(settings: Settings, links: Links | None, reader: Subscriber) -> Frame:
+    """What surrounds a letter to a reader: who to write to, how to stop."""
     contact = settings.reply_to or settings.mail_from
-    stop = f"mailto:{contact}?subject=unsubscribe%20{quote(subscriber.address)}"
-    if settings.base_url and settings.base_url.startswith("https://"):
-        stop = f"{settings.base_url}/u/{subscriber.token}"
-    return Frame(product=settings.mail_name, contact=contact, unsubscribe=stop, base_url=settings.base_url)
+    stop = f"mailto:{contact}?subject=unsubscribe%20{quote(reader.address)}"
+    return Frame(
+        product=settings.mail_name, contact=contact, unsubscribe=links.unsubscribe(reader) if links else stop
+    )
+
+
+def frame_of_digest(settings: Settings, links: Links | None, digest: Digest) -> Frame:
+    """What surrounds a digest: also where it is on the web, and where its reader chooses and corrects."""
+    reader, now = digest.subscriber, digest.composed_at
+    frame = frame_of(settings, links, reader)
+    if links is None:
+        return frame
+    return replace(
+        frame,
+        page=links.to(Purpose.READ, reader, now=now, about=digest.id),
+        preferences=links.to(Purpose.CHOOSE, reader, now=now),
+        judge=lambda article_id: links.to(Purpose.JUDGE, reader, now=now, about=f"{article_id:x}"),
+    )
 
 
 @contextmanager
@@ -108,28 +134,55 @@ def way_out(settings: Settings) -> Iterator[jobs.Sends]:
 def press(settings: Settings, store: Store, taxonomy: Taxonomy, model_id: str) -> jobs.Press:
     """What makes digests."""
     return jobs.Press(
-        store, taxonomy, sender_of(settings), partial(frame_of, settings), model_id, undeliverable
+        store,
+        taxonomy,
+        sender_of(settings),
+        partial(frame_of_digest, settings, links_of(settings)),
+        model_id,
+        undeliverable,
     )
 
 
 def ask_for_consent(settings: Settings, store: Store, reader: Subscriber, *, now: datetime) -> None:
     """Queue the letter that asks a new reader whether they want the digest."""
-    contact = settings.reply_to or settings.mail_from
-    rendered = render_confirmation(
-        reader,
-        load_taxonomy(),
-        frame_of(settings, reader),
-        confirm=f"mailto:{contact}?subject=confirm%20{quote(reader.address)}",
+    request(settings, store, "confirm", reader, now=now)
+
+
+def request(
+    settings: Settings, store: Store, what: Request, reader: Subscriber, *, now: datetime, to: str = ""
+) -> bool:
+    """Queue a letter that asks a reader for one click: at their address, or at the one they want to move `to`.
+
+    False when this address was asked often enough today, whoever wanted it.
+    """
+    links, contact = links_of(settings), settings.reply_to or settings.mail_from
+    link, until = f"mailto:{contact}?subject=confirm%20{quote(reader.address)}", None
+    if links:
+        purpose = _PURPOSES[what]
+        link, until = links.to(purpose, reader, now=now, about=to), now + VALID[purpose]
+    sender, addressee = sender_of(settings), replace(reader, address=to or reader.address)
+    rendered = render_request(
+        what, addressee, load_taxonomy(), frame_of(settings, links, reader), link=link, until=until
     )
-    sender = sender_of(settings)
+    stamp = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
     letter = build(
         rendered,
-        recipient=reader.address,
+        recipient=addressee.address,
         sender=sender,
-        message_id=message_id(f"confirm-{reader.token}", reader.id, sender.domain),
+        message_id=message_id(f"{what}-{stamp}-{secrets.token_hex(8)}", reader.id, sender.domain),
         date=now,
     )
+    if outbox.asked(store, letter.recipient, since=now - timedelta(days=1)) >= MOST_REQUESTS:
+        return False
     outbox.queue(store, "confirmation", reader.id, letter, now=now)
+    return True
+
+
+_PURPOSES: Mapping[Request, Purpose] = {
+    "confirm": Purpose.CONFIRM,
+    "link": Purpose.CHOOSE,
+    "move": Purpose.MOVE,
+}
 
 
 def send_test(settings: Settings, address: str, *, now: datetime) -> SendOutcome:

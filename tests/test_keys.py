@@ -225,8 +225,8 @@ def _damaged(kind: str, good: dict[str, list[dict[str, str | None]]]) -> bytes:
 
 @pytest.mark.parametrize(
     "kind",
-    ["other", "list", "none", "short", "naive", "two sign", "none signs", "lacks", "no hex", "number", "addresses", "no text",
-     "empty", "text", "binary", "cut", "deep"],
+    ["other", "list", "none", "short", "naive", "two sign", "none signs", "lacks", "no hex", "number",
+     "addresses", "no text", "empty", "text", "binary", "cut", "deep"],
 )  # fmt: skip
 def test_a_damaged_file_is_told(path: Path, signer: Signer, kind: str) -> None:
     """A file that cannot be right is an error that says what to do, and is left as it is by every function."""

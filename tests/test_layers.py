@@ -14,7 +14,14 @@ MODULES = sorted([*ROOT.glob("monitor/**/*.py"), *ROOT.glob("classifiers/**/*.py
 STAGES = ("monitor.ingest", "monitor.digest", "monitor.delivery", "monitor.store", "monitor.stories")
 FLOORS = [
     ("classifiers",),
-    ("monitor.types", "monitor.errors", "monitor.config", "monitor.masking", "monitor.files"),
+    (
+        "monitor.types",
+        "monitor.errors",
+        "monitor.config",
+        "monitor.masking",
+        "monitor.files",
+        "monitor.markup",
+    ),
     (
         *STAGES,
         "monitor.locks",
@@ -22,6 +29,8 @@ FLOORS = [
         "monitor.labelfiles",
         "monitor.card",
         "monitor.keys",
+        "monitor.links",
+        "monitor.wishes",
         "monitor.web",
     ),
     ("monitor.threads", "monitor.pulse", "monitor.notify", "monitor.metrics", "monitor.memory"),
@@ -50,7 +59,7 @@ ONE_HOME = {
     "w3lib": {"monitor.ingest.identity"},
     "pebble": {"monitor.ingest.pool"},
     "dateparser": {"monitor.ingest.dates"},
-    "jinja2": {"monitor.digest.render", "monitor.card.render"},
+    "jinja2": {"monitor.markup"},
     "babel": {"monitor.digest.words"},
     "smtplib": {"monitor.delivery.smtp"},
     "apscheduler": {"monitor.daemon"},
@@ -63,6 +72,7 @@ ONE_HOME = {
     "uvicorn": {"monitor.web.server"},
     "prometheus_client": {"monitor.metrics"},
     "itsdangerous": {"monitor.keys"},
+    "email_validator": {"monitor.wishes"},
 }
 
 

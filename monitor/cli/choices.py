@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar, get_args
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
@@ -58,9 +57,11 @@ def choices(command: Command) -> Command:
 
 def chosen(reader: Subscriber, given: Mapping[str, Any]) -> Subscriber:
     """The reader with what was given; the rest stays. Raises Misuse."""
+    from monitor.wishes import checked_watched, checked_zone
+
     changes: dict[str, Any] = {name: given[name] for name in _PLAIN if given[name] is not None}
     if given["zone"] is not None:
-        changes["zone"] = _zone(given["zone"])
+        changes["zone"] = checked_zone(given["zone"])
     if given["weekday"] is not None:
         changes["weekday"] = WEEKDAYS.index(given["weekday"])
     if given["quiet"] is not None:
@@ -72,7 +73,7 @@ def chosen(reader: Subscriber, given: Mapping[str, Any]) -> Subscriber:
         if name in changes:
             changes[name] = checked_sectors(changes[name])
     if "watched" in changes:
-        changes["watched"] = tuple(_watched(text) for text in changes["watched"])
+        changes["watched"] = checked_watched(changes["watched"])
     return replace(reader, **changes)
 
 
@@ -87,14 +88,6 @@ def cadence_words(reader: Subscriber) -> str:
     }[reader.cadence]
 
 
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise Misuse(f"{name!r} is no time zone; write one as Asia/Tokyo") from error
-    return name
-
-
 def _hours(text: str) -> tuple[int, int]:
     if text == "none":
         return 0, 0
@@ -102,10 +95,3 @@ def _hours(text: str) -> tuple[int, int]:
     if not found or max(hours := (int(found[1]), int(found[2]))) > 23:
         raise Misuse(f"--quiet: {text!r} is not two hours; write them as 21-6, or 'none'")
     return hours
-
-
-def _watched(text: str) -> str:
-    words = " ".join(text.split())
-    if not 2 <= len(words) <= 80:
-        raise Misuse(f"--watch: {text!r} is no name; write one of 2 to 80 letters, or a commitment's id")
-    return words

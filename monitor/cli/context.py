@@ -93,12 +93,9 @@ def chosen_feeds(listed: Sequence[Feed], ids: Sequence[str]) -> list[Feed]:
 def checked_sectors(ids: Sequence[str]) -> tuple[str, ...]:
     """Sector ids, each once. Raises Misuse for an unknown one."""
     from classifiers.taxonomy import load_taxonomy
+    from monitor import wishes
 
-    known = load_taxonomy().sector_by_id
-    for sector in ids:
-        if sector not in known:
-            raise Misuse(f"there is no sector {sector!r}; they are: {', '.join(known)}")
-    return tuple(dict.fromkeys(ids))
+    return wishes.checked_sectors(ids, load_taxonomy().sector_by_id)
 
 
 def parse_instant(text: str) -> datetime:

@@ -149,9 +149,9 @@ def deliver(ctx: click.Context, now: datetime) -> int:
 @click.pass_context
 def deliver_test(ctx: click.Context, address: str, now: datetime) -> int:
     """Send a short test letter to ADDRESS and say what the server answered."""
-    from monitor.cli.readers import checked_address
     from monitor.types import Sent
     from monitor.wiring import send_test
+    from monitor.wishes import checked_address
 
     settings = settings_of(ctx)
     outcome = send_test(settings, checked_address(address), now=now)

@@ -36,6 +36,8 @@ def subscribers() -> None:
 @click.pass_context
 def add(ctx: click.Context, /, address: str, consent: str | None, **given: object) -> None:
     """Subscribe ADDRESS. With --consent the reader is mailed at once; without, a letter asks them first."""
+    from monitor.wishes import checked_address
+
     settings = settings_of(ctx)
     agreed = None if consent is None else _consent(consent)
     reader = replace(
@@ -163,16 +165,6 @@ def erase(ctx: click.Context, address: str) -> None:
     with store_of(settings_of(ctx), durable=True) as store:
         stored.erase(store, stored.known(store, address))
     say(f"{address} is erased")
-
-
-def checked_address(text: str) -> str:
-    """A deliverable address in its usual spelling. Raises Misuse."""
-    from email_validator import EmailNotValidError, validate_email
-
-    try:
-        return validate_email(text, check_deliverability=False, strict=True).normalized
-    except EmailNotValidError as error:
-        raise Misuse(f"{text!r} is not a mail address: {error}") from error
 
 
 def _consent(words: str) -> str:

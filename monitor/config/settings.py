@@ -85,6 +85,14 @@ class Settings(BaseSettings):
     base_url: Annotated[str | None, Field(description="https address of the pages, when they are served")] = (
         None
     )
+    signup: Annotated[
+        str,
+        Field(description="who may sign up on the pages: open, closed, or domains, comma-separated"),
+    ] = "open"
+    front_proxies: Annotated[
+        str,
+        Field(description="reverse proxies whose word on a visitor's address is believed, comma-separated"),
+    ] = "127.0.0.1"
     operator: Annotated[str | None, Field(description="address of whoever runs this, for reports")] = None
     operator_language: Annotated[
         Literal["vi", "en", "ja"], Field(description="language of the reports to the operator")
@@ -99,7 +107,7 @@ class Settings(BaseSettings):
         "var/keys.json"
     )
     listen: Annotated[
-        str, Field(description="host:port of /healthz, /readyz and /metrics; 'off' for none")
+        str, Field(description="host:port of the pages, /healthz, /readyz and /metrics; 'off' for none")
     ] = "127.0.0.1:8731"
 
     trusted: Annotated[
@@ -138,6 +146,17 @@ class Settings(BaseSettings):
         if value != "off" and not re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[^\s:/@\[\]]+):\d{1,5}", value):
             raise ValueError(f"{value!r} is neither host:port nor off")
         return value
+
+    @field_validator("signup")
+    @classmethod
+    def _domains(cls, value: str) -> str:
+        names = [name.strip().casefold() for name in value.split(",") if name.strip()]
+        if not names or (set(names) & {"open", "closed"} and len(names) > 1):
+            raise ValueError(f"{value!r} is neither open nor closed nor a list of domains")
+        for name in {*names} - {"open", "closed"}:
+            if not re.fullmatch(r"[^\s@/:.]+(\.[^\s@/:.]+)+", name):
+                raise ValueError(f"{name!r} is no domain")
+        return ",".join(names)
 
     @field_validator("proxy", "base_url")
     @classmethod

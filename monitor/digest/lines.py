@@ -49,9 +49,9 @@ def terms_line(subscriber: Subscriber, taxonomy: Taxonomy, words: Words) -> str:
     return words.sentences(_cadence_line(subscriber, words), _sectors_line(subscriber, taxonomy, words))
 
 
-def confirm_line(confirm: str, until: datetime | None, words: Words) -> str:
-    """What to do with the link of a confirmation, and until when."""
-    step = words.say("confirm_page" if confirm.startswith("http") else "confirm_mail")
+def request_line(request: str, link: str, until: datetime | None, words: Words) -> str:
+    """What to do with the link of a letter that asks for a click, and until when."""
+    step = words.say(f"{request}_page") if link.startswith("http") else words.say("confirm_mail")
     if until is None:
         return step
     return words.sentences(

@@ -10,14 +10,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from typing import Literal
 
 from classifiers.taxonomy import Taxonomy
 from monitor.digest import lines, view
 from monitor.digest.compose import NO_SECTOR, article_ids, main_sector
 from monitor.digest.plain import shorten
 from monitor.digest.words import Words
+from monitor.markup import environment
 from monitor.types import Digest, Subscriber
 
 MAX_HTML = 90_000
@@ -27,18 +27,26 @@ _MAX_SUBJECT_HEADLINE = 80
 _MAX_PREVIEW = 160
 
 
+Request = Literal["confirm", "link", "move"]
+"""Whether a reader wants the letters, the link to a reader's preferences, whether the letters shall come here."""
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """What surrounds every letter.
 
-    `contact` is an address or a URL; `unsubscribe` and a confirmation's link are https or mailto. `reason`
-    replaces the sentence that says why this reader gets the letter. `outlets` is how many were read (0 = not told).
+    `contact` is an address or a URL; `unsubscribe` is https or mailto. `page` is this letter on the web,
+    `preferences` where its reader chooses, `judge` where they say what they think of an article ("" and None where
+    there are no pages). `reason` replaces the sentence that says why this reader gets the letter. `outlets` is how
+    many were read (0 = not told).
     """
 
     product: str
     contact: str
     unsubscribe: str
-    base_url: str | None = None
+    page: str = ""
+    preferences: str = ""
+    judge: Callable[[int], str] | None = None
     reason: str = ""
     outlets: int = 0
 
@@ -74,24 +82,32 @@ def render(digest: Digest, taxonomy: Taxonomy, frame: Frame) -> Rendered:
     )
 
 
-def render_confirmation(
-    subscriber: Subscriber, taxonomy: Taxonomy, frame: Frame, *, confirm: str, until: datetime | None = None
+def render_request(
+    request: Request,
+    subscriber: Subscriber,
+    taxonomy: Taxonomy,
+    frame: Frame,
+    *,
+    link: str,
+    until: datetime | None = None,
 ) -> Rendered:
-    """The letter that asks for consent; it carries nothing a stranger could have written but the address."""
+    """A letter that asks for one click; it carries nothing a stranger could have written but the address."""
     words = Words(subscriber.language, subscriber.zone)
     values = {
-        "title": words.say("confirm_title"),
-        "preview": words.say("confirm_button"),
-        "intro": words.say("confirm_intro", address=subscriber.address, product=frame.product),
+        "title": words.say(f"{request}_title"),
+        "preview": words.say(f"{request}_button"),
+        "intro": words.say(f"{request}_intro", address=subscriber.address, product=frame.product),
         "terms": lines.terms_line(subscriber, taxonomy, words),
-        "confirm": confirm,
-        "step": lines.confirm_line(confirm, until, words),
+        "button": words.say(f"{request}_button"),
+        "link_to": link,
+        "step": lines.request_line(request, link, until, words),
+        "ignore": words.say(f"{request}_ignore"),
     }
     return Rendered(
-        subject=words.say("confirm_subject", product=frame.product),
-        preview=words.say("confirm_button"),
-        html=fill("confirmation.html.j2", words, frame, values),
-        text=fill("confirmation.txt.j2", words, frame, values),
+        subject=words.say(f"{request}_subject", product=frame.product),
+        preview=words.say(f"{request}_button"),
+        html=fill("request.html.j2", words, frame, values),
+        text=fill("request.txt.j2", words, frame, values),
         language=words.language,
     )
 
@@ -106,7 +122,7 @@ def _digest_values(
         "preview": _preview(digest, words, frame),
         "title": _title(digest, words),
         "counts": _counts(digest, words) if digest.items else "",
-        "shown": view.show(digest, taxonomy, words, extent),
+        "shown": view.show(digest, taxonomy, words, extent, frame.judge),
         "empty": "" if digest.items else lines.empty_line(digest, words),
         "more": words.count("more", more) if more else "",
         "read": read,
@@ -182,7 +198,7 @@ def _stories(digest: Digest, words: Words) -> str:
 def fill(template: str, words: Words, frame: Frame, values: Mapping[str, object]) -> str:
     """A page from its template; every value is escaped in HTML."""
     page = (
-        _environment()
+        environment("monitor.digest")
         .get_template(template)
         .render(say=words.say, language=words.language, frame=frame, **values)
     )
@@ -192,14 +208,3 @@ def fill(template: str, words: Words, frame: Frame, values: Mapping[str, object]
 
 def _octets(page: str) -> int:
     return len(page.encode())
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("monitor.digest"),
-        autoescape=select_autoescape(disabled_extensions=("txt.j2",), default=True, default_for_string=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )

@@ -6,7 +6,7 @@ when it is plain http or https.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 
 from classifiers.taxonomy import Source, Taxonomy
@@ -64,6 +64,8 @@ class ItemView:
     commitment: CommitmentView | None
     watched: str
     why: str
+    judge: str
+    """Where the reader says what they think of it; "" where there are no pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ class LineView:
     headline: Link
     language: str
     about: str
+    judge: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +105,19 @@ class Shown:
     maybe: tuple[LineView, ...]
 
 
-def show(digest: Digest, taxonomy: Taxonomy, words: Words, extent: Extent) -> Shown:
+def show(
+    digest: Digest,
+    taxonomy: Taxonomy,
+    words: Words,
+    extent: Extent,
+    judge: Callable[[int], str] | None = None,
+) -> Shown:
     """The first `kept` items in reading order, in sections that are not empty; the doubtful ones come with the last."""
     chosen = digest.subscriber.sectors
+
+    def where(item: DigestItem) -> str:
+        return judge(item.judged.article.id) if judge else ""
+
     shown = {
         item.judged.article.id: _item(
             item,
@@ -112,6 +125,7 @@ def show(digest: Digest, taxonomy: Taxonomy, words: Words, extent: Extent) -> Sh
             taxonomy,
             words,
             most=MAX_SUMMARY if place < extent.full else SHORT_SUMMARY,
+            judge=where(item),
         )
         for place, item in enumerate(digest.items[: extent.kept])
     }
@@ -128,9 +142,13 @@ def show(digest: Digest, taxonomy: Taxonomy, words: Words, extent: Extent) -> Sh
         leads=views(digest.leads),
         sections=tuple(section for section in sections if section.items),
         brief=tuple(
-            _line(item, chosen, taxonomy, words) for item in digest.brief if item.judged.article.id in shown
+            _line(item, chosen, taxonomy, words, where(item))
+            for item in digest.brief
+            if item.judged.article.id in shown
         ),
-        maybe=tuple(_line(item, chosen, taxonomy, words) for item in digest.maybe) if whole else (),
+        maybe=tuple(_line(item, chosen, taxonomy, words, where(item)) for item in digest.maybe)
+        if whole
+        else (),
     )
 
 
@@ -152,14 +170,16 @@ def statements_of(digest: Digest, taxonomy: Taxonomy, words: Words, kept: int) -
     )
 
 
-def _line(item: DigestItem, chosen: Container[str], taxonomy: Taxonomy, words: Words) -> LineView:
+def _line(item: DigestItem, chosen: Container[str], taxonomy: Taxonomy, words: Words, judge: str) -> LineView:
     article = item.judged.article
     sector = sector_name(main_sector(item, chosen), taxonomy, words)
     about = f"{plain(article.outlet)} · {words.moment(article.published)} · {sector}"
-    return LineView(headline_of(item), article.language, about)
+    return LineView(headline_of(item), article.language, about, judge)
 
 
-def _item(item: DigestItem, sector: str, taxonomy: Taxonomy, words: Words, *, most: int) -> ItemView:
+def _item(
+    item: DigestItem, sector: str, taxonomy: Taxonomy, words: Words, *, most: int, judge: str
+) -> ItemView:
     article, verdict = item.judged.article, item.judged.verdict
     moment = words.moment(article.published)
     others = [score.id for score in verdict.sectors if score.id != sector]
@@ -183,6 +203,7 @@ def _item(item: DigestItem, sector: str, taxonomy: Taxonomy, words: Words, *, mo
         commitment=_commitment(item.judged, taxonomy, words),
         watched=_watched(item, taxonomy, words),
         why=_why(item.judged, words),
+        judge=judge,
     )
 
 

@@ -12,9 +12,9 @@ from monitor.types import Delivery, DeliveryState, Letter
 
 _WANTED = (
     "(d.kind = 'note' OR EXISTS (SELECT 1 FROM subscriber s WHERE s.id = d.subscriber_id AND (s.status = 'active' "
-    "OR (s.status = 'pending' AND d.kind = 'confirmation'))))"
+    "OR (s.status <> 'removed' AND d.kind = 'confirmation'))))"
 )
-"""A digest goes to active readers only, a confirmation also to those it asks, a note to the operator."""
+"""A digest goes to active readers only, a confirmation to all it asks but those who left, a note to the operator."""
 
 
 def queue(store: Store, kind: str, subscriber_id: int | None, letter: Letter, *, now: datetime) -> None:
@@ -97,6 +97,16 @@ def settle(
                 delivery.id,
             ],
         )
+
+
+def asked(store: Store, recipient: str, *, since: datetime) -> int:
+    """How many letters that ask for a click were written to this address since then."""
+    row = store.one(
+        "SELECT count(*) AS n FROM delivery WHERE kind = 'confirmation' AND recipient = ? COLLATE NOCASE "
+        "AND queued_at > ?",
+        [recipient, to_text(since)],
+    )
+    return int(row["n"]) if row else 0
 
 
 def oldest_due(store: Store) -> tuple[int, datetime] | None:

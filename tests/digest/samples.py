@@ -15,7 +15,9 @@ FRAME = Frame(
     product="Việt–Nhật Monitor",
     contact="lienhe@example.org",
     unsubscribe="https://tin.example.org/u/0123456789abcdef",
-    base_url="https://tin.example.org",
+    page="https://tin.example.org/d/trang-cua-thu-nay",
+    preferences="https://tin.example.org/p/tuy-chon-cua-ban",
+    judge="https://tin.example.org/f/{:x}".format,
     outlets=52,
 )
 
