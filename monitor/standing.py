@@ -31,6 +31,11 @@ def checks(rounds: Rounds) -> Checks:
     )
 
 
+def checks_of_pages(settings: Settings) -> Checks:
+    """What they ask of a process that serves pages alone."""
+    return Checks(alive=list, ready=lambda: {"database": _trouble(partial(_look, Path(settings.db)))})
+
+
 def readiness(settings: Settings, pulse: Pulse) -> Mapping[str, str]:
     """What keeps each part from working, "" where nothing does."""
     ended, troubles = pulse.snapshot()

@@ -35,6 +35,7 @@ FLOORS = [
     ),
     ("monitor.threads", "monitor.pulse", "monitor.notify", "monitor.metrics", "monitor.memory"),
     (
+        "monitor.archive",
         "monitor.tracing",
         "monitor.serving",
         "monitor.gathering",
@@ -46,8 +47,8 @@ FLOORS = [
         "monitor.report",
     ),
     ("monitor.wiring", "monitor.daemon", "monitor.demo", "monitor.doctor"),
-    ("monitor.rounds",),
-    ("monitor.standing",),
+    ("monitor.reception", "monitor.rounds"),
+    ("monitor.standing", "monitor.pages"),
     ("monitor.cli",),
 ]
 """Bottom first. A room imports from its own floor (not from a sister stage) and from those below."""
@@ -68,7 +69,8 @@ ONE_HOME = {
     "sklearn": {"classifiers.training", "classifiers.calibration"},
     "pydantic_settings": {"monitor.config.settings"},
     "structlog": {"monitor.logs"},
-    "starlette": {"monitor.web.health", "monitor.web.server"},
+    "starlette": {"monitor.web.health", "monitor.web.server", "monitor.pages.app", "monitor.pages.visit"},
+    "limits": {"monitor.pages.rates"},
     "uvicorn": {"monitor.web.server"},
     "prometheus_client": {"monitor.metrics"},
     "itsdangerous": {"monitor.keys"},

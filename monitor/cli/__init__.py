@@ -17,6 +17,7 @@ from monitor import __version__
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("running", "Watch the feeds and mail the digests until stopped."),
     "poll": ("running", "Poll the feeds once."),
+    "serve": ("running", "Serve the pages for readers."),
     "digest": ("mailing", "Preview digests, or make those that are due."),
     "deliver": ("mailing", "Send what waits in the outbox; try the way out."),
     "demo": ("demo", "Show the whole line on sample feeds, offline."),

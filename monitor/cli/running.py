@@ -1,4 +1,4 @@
-"""`vietnhat run` and `vietnhat poll`."""
+"""`vietnhat run`, `vietnhat poll` and `vietnhat serve`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,12 +29,12 @@ from monitor.cli.context import (
     settings_of,
 )
 from monitor.cli.progress import counting
-from monitor.errors import BadModel
+from monitor.errors import BadModel, Misuse
 
 if TYPE_CHECKING:  # the program starts faster without what a command may not need
     from monitor.config.settings import Settings
-    from monitor.rounds import Rounds
     from monitor.types import Feed, PollReport
+    from monitor.web.health import Checks
 
 
 @click.command()
@@ -92,6 +92,7 @@ def run(ctx: click.Context) -> None:
     from monitor.memory import few_arenas
     from monitor.pulse import Pulse
     from monitor.rounds import Rounds
+    from monitor.standing import checks
     from monitor.store import subscribers
     from monitor.store.database import open_store
     from monitor.store.keeper import Keeper
@@ -118,7 +119,7 @@ def run(ctx: click.Context) -> None:
                 readers = len(subscribers.active(store))
             pulse = Pulse()
             rounds = Rounds(settings, feeds, load, pulse, _after_first_round)
-            where = stack.enter_context(_pages(rounds))
+            where = stack.enter_context(_pages(lambda: rounds.settings, checks(rounds)))
             for line in _greeting(settings, feeds, readers, where):
                 say(line)
             log("start", feeds=len(feeds), readers=readers, model=_model(settings))
@@ -141,20 +142,51 @@ def _model(settings: Settings) -> str:
         return ""
 
 
+@click.command()
+@click.pass_context
+def serve(ctx: click.Context) -> None:
+    """Serve the pages for readers alone; `run` serves them too. Letters they cause are sent by `run` or `deliver`."""
+    from monitor.logs import configure
+    from monitor.standing import checks_of_pages
+    from monitor.store.database import open_store
+
+    settings = settings_of(ctx)
+    configure(settings.log)
+    if settings.listen == "off":
+        raise Misuse("VIETNHAT_LISTEN is off; give a host:port to serve the pages on")
+    open_store(Path(settings.db), durable=True, create=True).close()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with _pages(lambda: settings, checks_of_pages(settings)) as where:
+        say(f"pages: {settings.base_url or where}/")
+        if not settings.base_url:
+            say(
+                "letters cannot link to them yet: set VIETNHAT_BASE_URL to the https address readers will use"
+            )
+        stop.wait()
+    say(f"stopped at {datetime.now(UTC):%H:%M} UTC")
+
+
 @contextmanager
-def _pages(rounds: Rounds) -> Iterator[str]:
-    """Serve the health pages; where, or "" when they are off."""
-    from monitor.standing import checks
-    from monitor.web.health import application
+def _pages(settings: Callable[[], Settings], checks: Checks) -> Iterator[str]:
+    """Serve the pages for readers and for machines; where, or "" when they are off."""
+    from monitor.keys import Signer
+    from monitor.pages.app import application
+    from monitor.pages.desk import Desk
+    from monitor.web.health import routes
     from monitor.web.server import listening_socket, serving
 
-    if rounds.settings.listen == "off":
+    listen = settings().listen
+    if listen == "off":
         yield ""
         return
-    listener = listening_socket(rounds.settings.listen)
-    with serving(application(checks(rounds)), listener):
-        host, port = listener.getsockname()[:2]
-        yield f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    listener = listening_socket(listen)
+    host, port = listener.getsockname()[:2]
+    where = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    desk = Desk(settings, where, Signer(Path(settings().keys)))
+    with serving(application(routes(checks), desk), listener, front=settings().front_proxies):
+        yield where
 
 
 def _greeting(settings: Settings, feeds: Sequence[Feed], readers: int, where: str) -> Iterator[str]:
@@ -164,7 +196,7 @@ def _greeting(settings: Settings, feeds: Sequence[Feed], readers: int, where: st
     outlets = len({feed.outlet for feed in feeds})
     yield f"watching {len(feeds)} feeds of {outlets} outlets; database {settings.db}; {readers} readers"
     if where:
-        yield f"how it is doing: {where}/readyz"
+        yield f"pages for readers: {settings.base_url or where}/ and how it is doing: {where}/readyz"
     if settings.smtp_host is None:
         yield f"no SMTP host is set: letters become .eml files in {settings.outbox}"
     if settings.contact == NO_CONTACT:

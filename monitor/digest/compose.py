@@ -93,7 +93,7 @@ def compose(
         since=since,
         composed_at=now,
         leads=tuple(kept[:leads]),
-        sections=_sections(kept[leads:IN_FULL], chosen),
+        sections=in_sections(kept[leads:IN_FULL], chosen),
         brief=tuple(kept[IN_FULL:]),
         maybe=maybe,
         omitted=tuple(sorted(omitted.items())),
@@ -217,7 +217,7 @@ def _reason_against(
     return None
 
 
-def _sections(items: Iterable[DigestItem], chosen: frozenset[str]) -> tuple[DigestSection, ...]:
+def in_sections(items: Iterable[DigestItem], chosen: frozenset[str]) -> tuple[DigestSection, ...]:
     """Items under their main sectors; a section stands where its best item ranks."""
     by_sector: dict[str, list[DigestItem]] = defaultdict(list)
     for item in items:

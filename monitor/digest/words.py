@@ -6,14 +6,14 @@ The only module that knows babel. The texts stand in words.yaml.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, get_day_names, get_timezone_name
+from babel.dates import format_date, format_datetime, get_day_names, get_timezone_location, get_timezone_name
 from babel.numbers import format_decimal
 
 from classifiers.taxonomy import Names
@@ -29,10 +29,13 @@ class _Catalogue(Record):
     words: dict[str, Names]
 
 
+LETTERS = Path(__file__).with_name("words.yaml")
+
+
 @cache
-def catalogue() -> Mapping[str, Names]:
-    """All texts by key."""
-    return load(Path(__file__).with_name("words.yaml"), _Catalogue).words
+def catalogue(file: Path = LETTERS) -> Mapping[str, Names]:
+    """All texts of a file by key: those of the letters, or others. Raises BadFile."""
+    return load(file, _Catalogue).words
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +44,11 @@ class Words:
 
     language: Language
     zone: str
+    texts: Mapping[str, Names] = field(default_factory=lambda: catalogue(), repr=False, compare=False)
 
     def say(self, key: str, **values: str) -> str:
         """The text of `key` with its {names} filled in."""
-        text = catalogue()[key].in_(self.language)
+        text = self.texts[key].in_(self.language)
         return text.format_map(values) if values else text
 
     def count(self, key: str, number: int) -> str:
@@ -80,6 +84,10 @@ class Words:
         """What clocks of the zone are called, within a sentence: "giờ Việt Nam"."""
         name = get_timezone_name(ZoneInfo(self.zone), locale=self._locale)
         return name[0].lower() + name[1:] if self.language == "vi" else name
+
+    def zone_place(self, zone: str) -> str:
+        """What clocks of any zone are called, for a list: "Giờ Nhật Bản", "Germany (Berlin) Time"."""
+        return str(get_timezone_location(zone, locale=self._locale))
 
     def quote(self, texts: Iterable[str]) -> str:
         """Words of others, each in quotation marks."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
@@ -23,16 +22,16 @@ class Checks:
     """What the pages ask. Each is called in a thread and may take its time.
 
     `alive` names why the process should be started anew, `ready` what keeps each part from working ("" is well),
-    `figures` gives the metrics and their content type.
+    `figures` gives the metrics and their content type; None where there are none.
     """
 
     alive: Callable[[], list[str]]
     ready: Callable[[], Mapping[str, str]]
-    figures: Callable[[], tuple[bytes, str]]
+    figures: Callable[[], tuple[bytes, str]] | None = None
 
 
-def application(checks: Checks) -> Starlette:
-    """The application. Plain functions as endpoints: Starlette calls them in threads."""
+def routes(checks: Checks) -> list[Route]:
+    """The health pages. Plain functions as endpoints: Starlette calls them in threads."""
 
     def healthz(_: Request) -> Response:
         ailments = checks.alive()
@@ -46,8 +45,10 @@ def application(checks: Checks) -> Starlette:
         return JSONResponse({"ready": ready, "parts": told}, 200 if ready else 503, HEADERS)
 
     def metrics(_: Request) -> Response:
+        if checks.figures is None:
+            return PlainTextResponse("there are none here\n", 404, HEADERS)
         body, kind = checks.figures()
         return Response(body, 200, {**HEADERS, "Content-Type": kind})
 
     pages = {"/healthz": healthz, "/readyz": readyz, "/metrics": metrics}
-    return Starlette(routes=[Route(path, page, methods=["GET"]) for path, page in pages.items()])
+    return [Route(path, page, methods=["GET"]) for path, page in pages.items()]

@@ -35,14 +35,19 @@ def listening_socket(where: str) -> socket.socket:
 
 
 @contextmanager
-def serving(application: Starlette, listener: socket.socket) -> Iterator[None]:
-    """Answer on `listener` until the block ends."""
+def serving(application: Starlette, listener: socket.socket, *, front: str = "127.0.0.1") -> Iterator[None]:
+    """Answer on `listener` until the block ends.
+
+    `front` are the proxies before us, comma-separated; only they are believed in X-Forwarded-For.
+    """
     config = uvicorn.Config(
         application,
         log_config=None,
         access_log=False,
         lifespan="off",
         server_header=False,
+        proxy_headers=True,
+        forwarded_allow_ips=front,
         ws="none",
         limit_concurrency=_MOST_CONNECTIONS,
         timeout_keep_alive=5,

@@ -12,11 +12,12 @@ from datetime import UTC, datetime
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from starlette.applications import Starlette
 
 from monitor import metrics
 from monitor.errors import Misuse
 from monitor.types import Deferred, FailureKind, PollReport
-from monitor.web.health import Checks, application
+from monitor.web.health import Checks, routes
 from monitor.web.server import listening_socket, serving
 from tests.deploy.contract import METRICS
 
@@ -41,7 +42,7 @@ def pages(ailments: list[str], parts: dict[str, str]) -> Iterator[str]:
         lambda: ailments, lambda: parts, lambda: (metrics.exposition(lambda: STATE), metrics.CONTENT_TYPE)
     )
     listener = listening_socket("127.0.0.1:0")
-    with serving(application(checks), listener):
+    with serving(Starlette(routes=routes(checks)), listener):
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 

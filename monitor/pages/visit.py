@@ -1,0 +1,129 @@
+"""A request as the pages see it: bounded in size and time, with the visitor's language and network."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import parse_qs
+
+from starlette.requests import ClientDisconnect, Request
+
+from monitor.pages.forms import LANGUAGES, Form
+from monitor.types import Language
+
+MAX_FORM = 64 * 1024
+"""Octets of a form; the largest honest one is a tenth of it."""
+
+MAX_FIELDS = 300
+FORM_SECONDS = 10.0
+
+
+class Refusal(Exception):
+    """A request that is answered with this status and no more."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request. `network` is the visitor's address, "" when it is not known; `asked` the language in ?lang=."""
+
+    now: datetime
+    token: str
+    about: str
+    form: Form
+    network: str
+    language: Language
+    asked: Language | None
+    query: Mapping[str, str]
+
+
+async def visit_of(request: Request) -> Visit:
+    """The request, its form read. Raises Refusal."""
+    form: Form = {}
+    if request.method == "POST":
+        _refuse_strangers(request)
+        form = await _form(request)
+    asked = next((each for each in LANGUAGES if each == request.query_params.get("lang")), None)
+    return Visit(
+        now=datetime.now(UTC).replace(microsecond=0),
+        token=request.path_params.get("token", ""),
+        about=request.path_params.get("about", ""),
+        form=form,
+        network=_network(request),
+        language=asked or _spoken(request.headers.get("accept-language", "")),
+        asked=asked,
+        query=dict(request.query_params),
+    )
+
+
+def group(network: str) -> str:
+    """Who counts as one visitor for limits: an IPv4 address, an IPv6 /64."""
+    try:
+        address = ipaddress.ip_address(network)
+    except ValueError:
+        return "unknown"
+    if isinstance(address, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return network
+
+
+def _network(request: Request) -> str:
+    host = request.client.host if request.client else ""
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError:
+        return ""
+
+
+def _refuse_strangers(request: Request) -> None:
+    """A form on somebody else's site must not act here (Fetch Metadata, W3C; programs send no such header)."""
+    if request.headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+        raise Refusal(403)
+
+
+async def _form(request: Request) -> Form:
+    length = request.headers.get("content-length", "0")
+    if not length.isdigit() or int(length) > MAX_FORM:
+        raise Refusal(413)
+    body = bytearray()
+    try:
+        async with asyncio.timeout(FORM_SECONDS):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > MAX_FORM:
+                    raise Refusal(413)
+    except TimeoutError as error:
+        raise Refusal(408) from error
+    except ClientDisconnect as error:
+        raise Refusal(400) from error
+    if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        return {}
+    try:
+        return parse_qs(
+            body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS
+        )
+    except ValueError as error:
+        raise Refusal(400) from error
+
+
+def _spoken(header: str) -> Language:
+    """The first of our languages a browser prefers; Vietnamese otherwise (RFC 9110, 12.5.4)."""
+    wanted = []
+    for place, part in enumerate(header[:500].split(",")):
+        name, _, weight = part.partition(";")
+        try:
+            quality = float(weight.strip().removeprefix("q=") or 1)
+        except ValueError:
+            quality = 0.0
+        wanted.append((-quality, place, name.strip().casefold()[:2]))
+    for quality, _, name in sorted(wanted):
+        for language in LANGUAGES:
+            if name == language and quality < 0:
+                return language
+    return "vi"
