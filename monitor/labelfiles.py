@@ -13,12 +13,10 @@ from typing import Any
 
 from classifiers.corrections import Correction
 from classifiers.verdict import Text
+from monitor.cells import as_given, harmless
 from monitor.errors import BadFile
 
 COLUMNS = ("title", "summary", "relevance", "sectors", "person", "origin", "made_at")
-
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
-"""What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection), and the mark that prevents it."""
 
 MAX_TEXT = 20_000
 """Characters of a title or summary; no feed brings more."""
@@ -52,7 +50,7 @@ def write_csv(votes: Iterable[Correction]) -> str:
     table.writerow(COLUMNS)
     for vote in votes:
         row = {**as_row(vote), "sectors": " ".join(vote.sectors or ())}
-        table.writerow([_harmless(row[column]) for column in COLUMNS])
+        table.writerow([harmless(row[column]) for column in COLUMNS])
     return out.getvalue()
 
 
@@ -101,7 +99,7 @@ def _csv_rows(file: Path, text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
         if missing:
             raise BadFile(file, f"has no column {missing.pop()!r}", line=1, todo=f"use {','.join(COLUMNS)}")
         for row in table:
-            given: dict[str, Any] = {key: _as_given(value) for key, value in row.items() if key}
+            given: dict[str, Any] = {key: as_given(value) for key, value in row.items() if key}
             named = (given.get("sectors") or "").split()
             yield table.line_num, {**given, "sectors": named or None}
     except csv.Error as error:
@@ -150,14 +148,3 @@ def _instant(given: object, now: datetime) -> datetime:
         raise ValueError("made_at must be a time like 2026-11-21T07:00:00+00:00") from error
     aware = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
     return min(aware, now) if 1970 < aware.year < 2200 else now
-
-
-def _harmless(cell: object) -> str:
-    text = "" if cell is None else str(cell)
-    return "'" + text if text.startswith(FORMULA) else text
-
-
-def _as_given(cell: object) -> str:
-    """A cell without the apostrophe that `_harmless` put before it."""
-    text = cell if isinstance(cell, str) else ""
-    return text[1:] if text.startswith("'") and text[1:].startswith(FORMULA) else text

@@ -13,6 +13,8 @@ from pathlib import Path
 from classifiers.corrections import Correction
 from classifiers.verdict import Text
 from monitor.config.settings import Settings
+from monitor.errors import Misuse
+from monitor.keys import Signer
 from monitor.links import BadToken, Links, Purpose, Ticket
 from monitor.store import articles, corrections, history, subscribers, suppression
 from monitor.store.database import Store, open_store
@@ -24,6 +26,9 @@ ASKED_DAYS = 8
 
 LEFT_DAYS = 30
 """How long who left is remembered by more than a hash: the proof of what was agreed, and a way back."""
+
+
+_REFUSED = {"erased": "left and was forgotten", "complained": "complained about our mail"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +186,7 @@ class Reception:
     def erase(self, token: str, *, now: datetime) -> None:
         """Forget a reader altogether but for the hash that says: no mail. Raises BadToken."""
         with self._store() as store:
-            reader = self._chooser(store, token, now)
-            subscribers.erase(store, reader, suppressed=self._hash(reader.address, now), now=now)
+            self.wipe(store, self._chooser(store, token, now), now=now)
 
     # --- leaving -----------------------------------------------------------------------------
 
@@ -254,6 +258,36 @@ class Reception:
             ticket = self.links.read(Purpose.READ, token, now=now)
             return self._holder(store, ticket), ticket.about
 
+    # --- forgetting --------------------------------------------------------------------------
+
+    def forget(self, *, now: datetime) -> int:
+        """Forget who never confirmed, and who left long enough ago; how many that were."""
+        asked = now - timedelta(days=ASKED_DAYS)
+        left = now - timedelta(days=LEFT_DAYS)
+        with self._store() as store:
+            never = subscribers.left(store, SubscriberStatus.PENDING, before=asked)
+            gone = subscribers.left(store, SubscriberStatus.REMOVED, before=left)
+            for reader in never:
+                subscribers.erase(store, reader)
+            for reader in gone:
+                self.wipe(store, reader, now=now)
+        return len(never) + len(gone)
+
+    def wipe(self, store: Store, reader: Subscriber, *, now: datetime) -> None:
+        """Forget a reader; the hash of the address stays."""
+        subscribers.erase(store, reader, suppressed=self._hash(reader.address, now), now=now)
+
+    def let_in(self, store: Store, address: str, *, again: bool, now: datetime) -> None:
+        """Whether the operator may add an address; with `again` it is let in. Raises Misuse if it wants no mail."""
+        address_hash = self._hash(address, now)
+        reason = suppression.reason(store, address_hash)
+        if reason and not again:
+            raise Misuse(
+                f"{address} {_REFUSED[reason]}; they can sign up on the pages; give --again if they asked you to"
+            )
+        if reason:
+            suppression.lift(store, address_hash)
+
     # --- tokens ------------------------------------------------------------------------------
 
     def _store(self) -> Store:
@@ -275,3 +309,8 @@ class Reception:
 
     def _hash(self, address: str, now: datetime) -> str:
         return self.links.signer.address_hash(address, now=now)
+
+
+def reception_of(settings: Settings, *, base: str = "", signer: Signer | None = None) -> Reception:
+    """The reception of an installation; `base` is where its pages are if the settings do not say."""
+    return Reception(settings, Links(settings.base_url or base, signer or Signer(Path(settings.keys))))

@@ -27,6 +27,8 @@ FLOORS = [
         "monitor.locks",
         "monitor.logs",
         "monitor.labelfiles",
+        "monitor.readerfiles",
+        "monitor.cells",
         "monitor.card",
         "monitor.keys",
         "monitor.links",

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import click
 
+from monitor.cli import rosters
 from monitor.cli.choices import cadence_words, choices, chosen
 from monitor.cli.context import (
     json_option,
@@ -33,9 +34,11 @@ def subscribers() -> None:
 @click.argument("address")
 @choices
 @click.option("--consent", help="How and when this reader agreed, as 'signed list, 3 Nov 2026'.")
+@click.option("--again", is_flag=True, help="Also if the address once asked for no more mail.")
 @click.pass_context
-def add(ctx: click.Context, /, address: str, consent: str | None, **given: object) -> None:
+def add(ctx: click.Context, /, address: str, consent: str | None, again: bool, **given: object) -> None:
     """Subscribe ADDRESS. With --consent the reader is mailed at once; without, a letter asks them first."""
+    from monitor.reception import reception_of
     from monitor.wishes import checked_address
 
     settings = settings_of(ctx)
@@ -48,6 +51,7 @@ def add(ctx: click.Context, /, address: str, consent: str | None, **given: objec
         created_at=present(),
     )
     with store_of(settings, durable=True, create=True) as store:
+        reception_of(settings).let_in(store, reader.address, again=again, now=reader.created_at)
         reader = stored.add(store, reader)
         if agreed:
             say(f"{reader.address}: {cadence_words(reader)} ({reader.zone})")
@@ -60,7 +64,8 @@ def add(ctx: click.Context, /, address: str, consent: str | None, **given: objec
             stored.erase(store, reader)  # nobody waits for a letter that was never written
             raise
         say(f"{reader.address} is asked by letter and gets nothing until they agree")
-        say(f"when they have: vietnhat subscribers confirm {reader.address} --consent 'how and when'")
+        if not settings.base_url:
+            say(f"when they have: vietnhat subscribers confirm {reader.address} --consent 'how and when'")
 
 
 @subscribers.command()
@@ -161,10 +166,19 @@ def remove(ctx: click.Context, address: str) -> None:
 @click.confirmation_option(prompt="Erase this person and everything sent to them?")
 @click.pass_context
 def erase(ctx: click.Context, address: str) -> None:
-    """Forget a person: address, choices, consent, and what was sent."""
-    with store_of(settings_of(ctx), durable=True) as store:
-        stored.erase(store, stored.known(store, address))
-    say(f"{address} is erased")
+    """Forget a person: address, choices, consent, and what was sent. A keyed hash keeps them from being added again."""
+    from monitor.reception import reception_of
+
+    settings = settings_of(ctx)
+    with store_of(settings, durable=True) as store:
+        reader = stored.known(store, address)
+        reception_of(settings).wipe(store, reader, now=present())
+    say(f"{address} is erased; copies of the database expire with 'backup'")
+
+
+subscribers.add_command(rosters.show)
+subscribers.add_command(rosters.export)
+subscribers.add_command(rosters.import_list)
 
 
 def _consent(words: str) -> str:

@@ -11,13 +11,13 @@ from classifiers.taxonomy import load_taxonomy
 from monitor.archive import Recalled, recall
 from monitor.config.settings import Settings
 from monitor.keys import Signer
-from monitor.links import BadToken, Links, Purpose
+from monitor.links import BadToken, Purpose
 from monitor.pages import forms
 from monitor.pages.forms import BadField
 from monitor.pages.rates import Rates
 from monitor.pages.screens import Screen, base_path
 from monitor.pages.visit import Refusal, Visit
-from monitor.reception import Judgement, Reception
+from monitor.reception import Judgement, Reception, reception_of
 from monitor.store import dossier, issues
 from monitor.store.database import open_store
 from monitor.types import Subscriber, SubscriberStatus
@@ -266,14 +266,10 @@ class Desk:
     # --- tools -------------------------------------------------------------------------------
 
     def _reception(self) -> Reception:
-        settings = self.settings()
-        return Reception(settings, self._links())
-
-    def _links(self) -> Links:
-        return Links(self.settings().base_url or self.base, self.signer)
+        return reception_of(self.settings(), base=self.base, signer=self.signer)
 
     def _path(self, purpose: Purpose, reader: Subscriber, visit: Visit) -> str:
-        token = self._links().token(purpose, reader, now=visit.now)
+        token = self._reception().links.token(purpose, reader, now=visit.now)
         return f"{base_path(self.settings())}/{purpose}/{token}"
 
     def _screen(self, visit: Visit, here: str = "/") -> Screen:
