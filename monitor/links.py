@@ -7,7 +7,7 @@ was erased.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from monitor.keys import BadToken, Signer
@@ -36,11 +36,10 @@ VALID = {
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """What a token says: which reader, when it was made, and what it is about."""
+    """What a token says: which reader, and what it is about."""
 
     reader: int
     stored: int
-    made_at: datetime
     about: str = ""
 
     def is_for(self, subscriber: Subscriber) -> bool:
@@ -61,7 +60,7 @@ class Links:
 
     def token(self, purpose: Purpose, reader: Subscriber, *, now: datetime, about: str = "") -> str:
         """What stands in the address."""
-        payload = f"{reader.id:x}.{_second(reader.created_at):x}.{_second(now):x}.{about}"
+        payload = f"{reader.id:x}.{_second(reader.created_at):x}.{about}"
         return self.signer.sign(purpose.name.lower(), payload, now=now)
 
     def unsubscribe(self, reader: Subscriber) -> str:
@@ -71,8 +70,8 @@ class Links:
     def read(self, purpose: Purpose, token: str, *, now: datetime) -> Ticket:
         """What a token says that counts. Raises BadToken."""
         payload = self.signer.read(purpose.name.lower(), token, max_age=VALID[purpose], now=now)
-        reader, stored, made, about = payload.split(".", 3)
-        return Ticket(int(reader, 16), int(stored, 16), datetime.fromtimestamp(int(made, 16), UTC), about)
+        reader, stored, about = payload.split(".", 2)
+        return Ticket(int(reader, 16), int(stored, 16), about)
 
 
 def _second(instant: datetime) -> int:

@@ -28,6 +28,9 @@ LEFT_DAYS = 30
 """How long who left is remembered by more than a hash: the proof of what was agreed, and a way back."""
 
 
+_WAITING = (SubscriberStatus.PENDING, SubscriberStatus.SUSPENDED)
+"""Who has to agree before mail goes out."""
+
 _REFUSED = {"erased": "left and was forgotten", "complained": "complained about our mail"}
 
 
@@ -96,7 +99,7 @@ class Reception:
         """The owner of an address agreed, to these words. Raises BadToken; confirming twice changes nothing."""
         with self._store() as store:
             reader = self._confirming(store, token, now)
-            if reader.status in (SubscriberStatus.PENDING, SubscriberStatus.SUSPENDED):
+            if reader.status in _WAITING:
                 consent = f"{origin}, {now:%Y-%m-%d %H:%M} UTC"
                 detail = f"{words} ({network})" if network else words
                 subscribers.set_consent(store, reader, consent, now=now, origin=origin, detail=detail)
@@ -105,13 +108,12 @@ class Reception:
             return reader
 
     def _confirming(self, store: Store, token: str, now: datetime) -> Subscriber:
+        """Who holds this link; once it was used, only for as long as they stay."""
         ticket = self.links.read(Purpose.CONFIRM, token, now=now)
-        reader = self._holder(store, ticket)
-        ended = history.latest(store, reader.id, "removed", "suspended")
-        if reader.status is SubscriberStatus.REMOVED or (ended and ticket.made_at < ended):
+        reader, mark = self._holder(store, ticket), _mark(ticket)[0]
+        if history.happened(store, reader.id, "removed", "suspended", after=mark):
             raise BadToken
-        used = history.latest(store, reader.id, "agreed")
-        if reader.status is SubscriberStatus.PENDING and used and ticket.made_at < used:
+        if reader.status not in _WAITING and not history.happened(store, reader.id, "agreed", after=mark):
             raise BadToken
         return reader
 
@@ -174,14 +176,13 @@ class Reception:
 
     def _mover(self, store: Store, token: str, now: datetime) -> tuple[Subscriber, str]:
         ticket = self.links.read(Purpose.MOVE, token, now=now)
-        reader = self._holder(store, ticket)
-        moved = history.latest(store, reader.id, "moved")
-        taken = subscribers.find(store, ticket.about)
+        reader, (mark, address) = self._holder(store, ticket), _mark(ticket)
+        taken = subscribers.find(store, address)
         if reader.status is SubscriberStatus.REMOVED or (taken and taken.id != reader.id):
             raise BadToken
-        if moved and ticket.made_at < moved and reader.address != ticket.about:
+        if reader.address != address and history.happened(store, reader.id, "moved", after=mark):
             raise BadToken
-        return reader, ticket.about
+        return reader, address
 
     def erase(self, token: str, *, now: datetime) -> None:
         """Forget a reader altogether but for the hash that says: no mail. Raises BadToken."""
@@ -309,6 +310,12 @@ class Reception:
 
     def _hash(self, address: str, now: datetime) -> str:
         return self.links.signer.address_hash(address, now=now)
+
+
+def _mark(ticket: Ticket) -> tuple[int, str]:
+    """When a link that acts once was made, as a mark of the history, and what else it says."""
+    mark, _, rest = ticket.about.partition(".")
+    return int(mark, 16), rest
 
 
 def reception_of(settings: Settings, *, base: str = "", signer: Signer | None = None) -> Reception:

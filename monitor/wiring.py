@@ -31,7 +31,7 @@ from monitor.links import VALID, Links, Purpose
 from monitor.locks import held, lock_of
 from monitor.logs import delivered, polled, undeliverable
 from monitor.serving import serving_model
-from monitor.store import outbox, polls
+from monitor.store import history, outbox, polls
 from monitor.store.database import Store, open_store
 from monitor.threads import apart
 from monitor.types import Bounds, Delivery, Digest, Feed, Letter, PollReport, Report, SendOutcome, Subscriber
@@ -159,7 +159,9 @@ def request(
     link, until = f"mailto:{contact}?subject=confirm%20{quote(reader.address)}", None
     if links:
         purpose = _PURPOSES[what]
-        link, until = links.to(purpose, reader, now=now, about=to), now + VALID[purpose]
+        # Links that act once tell by the mark whether what they are for has happened since.
+        about = "" if what == "link" else f"{history.mark(store, reader.id):x}.{to}"
+        link, until = links.to(purpose, reader, now=now, about=about), now + VALID[purpose]
     sender, addressee = sender_of(settings), replace(reader, address=to or reader.address)
     rendered = render_request(
         what, addressee, load_taxonomy(), frame_of(settings, links, reader), link=link, until=until

@@ -41,5 +41,21 @@ def latest(store: Store, subscriber_id: int, *events: Happening) -> datetime | N
     return from_text(row["at"]) if row and row["at"] else None
 
 
+def mark(store: Store, subscriber_id: int) -> int:
+    """The number of the newest event: a link that carries it can tell what happened after it was made."""
+    row = store.one("SELECT max(id) AS id FROM reader_event WHERE subscriber_id = ?", [subscriber_id])
+    return int(row["id"] or 0) if row else 0
+
+
+def happened(store: Store, subscriber_id: int, *events: Happening, after: int) -> bool:
+    """Whether one of these events came after that mark."""
+    marks = ",".join("?" * len(events))
+    found = store.one(
+        f"SELECT 1 AS one FROM reader_event WHERE subscriber_id = ? AND id > ? AND event IN ({marks})",
+        [subscriber_id, after, *events],
+    )
+    return found is not None
+
+
 def _event(row: Mapping[str, Any]) -> ReaderEvent:
     return ReaderEvent(from_text(row["at"]), row["event"], row["origin"], row["detail"])

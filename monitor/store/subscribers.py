@@ -129,13 +129,17 @@ def set_consent(
     origin: Origin = "operator",
     detail: str = "",
 ) -> None:
-    """Record how and when a reader agreed; digests may begin."""
+    """Record how and when a reader agreed; digests may begin.
+
+    Nothing is recorded if their status is not that of `subscriber` any more: somebody else was faster.
+    """
     with store.transaction():
-        store.write(
-            "UPDATE subscriber SET consent = ?, status = 'active', changed_at = ? WHERE id = ?",
-            [consent, to_text(now), subscriber.id],
+        written = store.write(
+            "UPDATE subscriber SET consent = ?, status = 'active', changed_at = ? WHERE id = ? AND status = ?",
+            [consent, to_text(now), subscriber.id, subscriber.status],
         )
-        history.insert(store, subscriber.id, ReaderEvent(now, "agreed", origin, detail or consent))
+        if written.rowcount:
+            history.insert(store, subscriber.id, ReaderEvent(now, "agreed", origin, detail or consent))
 
 
 def set_address(

@@ -214,7 +214,10 @@ def test_erase(tmp_path: Path) -> None:
     assert call("subscribers", "erase", ADDRESS, "--yes").code == 0
     assert listed() == []
     assert waiting() == 0
-    assert call("subscribers", "add", ADDRESS, *CONSENT).code == 0
+    refused = call("subscribers", "add", ADDRESS, *CONSENT)
+    assert (refused.code, "left and was forgotten" in refused.err) == (2, True)
+    assert listed() == []
+    assert call("subscribers", "add", ADDRESS, *CONSENT, "--again").code == 0
 
 
 @pytest.mark.parametrize(
