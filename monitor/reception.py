@@ -215,6 +215,14 @@ class Reception:
                 subscribers.set_consent(store, reader, consent, now=now, origin="page", detail=detail)
             return reader
 
+    def erase_left(self, token: str, *, now: datetime) -> None:
+        """Forget who has left, without waiting. Raises BadToken."""
+        with self._store() as store:
+            reader = self._leaver(store, token)
+            if reader.status is not SubscriberStatus.REMOVED:
+                raise BadToken
+            self.wipe(store, reader, now=now)
+
     def _leaver(self, store: Store, token: str) -> Subscriber:
         reader = subscribers.by_token(store, token)
         if reader is None:

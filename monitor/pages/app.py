@@ -57,6 +57,7 @@ def application(health: Iterable[BaseRoute], desk: Desk) -> Starlette:
         "/p/{token}/digests/{about}": {"GET": desk.past},
         "/u/{token}": {"GET": desk.show_leave, "POST": desk.leave},
         "/u/{token}/back": {"POST": desk.come_back},
+        "/u/{token}/erase": {"POST": desk.erase_left},
         "/f/{token}/{about}": {"GET": desk.show_judge, "POST": desk.judge},
         "/d/{token}": {"GET": desk.issue},
     }

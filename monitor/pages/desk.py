@@ -149,6 +149,15 @@ class Desk:
         )
         return Answer(screen.back())
 
+    def erase_left(self, visit: Visit) -> Answer:
+        """Forget who has left; only with the box ticked."""
+        reader = self._reception().who_leaves(visit.token)
+        if "sure" not in visit.form:
+            return replace(self._leave_page(visit, reader), status=422)
+        screen = self._screen(visit).for_reader(reader, visit.asked)
+        self._reception().erase_left(visit.token, now=visit.now)
+        return Answer(screen.erased())
+
     def _leave_page(self, visit: Visit, reader: Subscriber) -> Answer:
         return Answer(
             self._screen(visit, f"/u/{visit.token}").for_reader(reader, visit.asked).leaving(reader)

@@ -362,6 +362,17 @@ def test_a_mistake_can_be_taken_back_for_a_while(pages: Site) -> None:
     assert pages.post(stop).status == 404
 
 
+def test_who_has_left_may_be_forgotten_at_once(pages: Site) -> None:
+    """A box to tick and a button, on the page after leaving and nowhere before."""
+    stop = f"/u/{pages.add().token}"
+    assert f"{stop}/erase?lang=vi" not in links_in(pages.get(stop).body)
+    assert pages.post(f"{stop}/erase", {"sure": "1"}).status == 404
+    assert f"{stop}/erase?lang=vi" in links_in(pages.post(stop).body)
+    assert pages.post(f"{stop}/erase").status == 422
+    assert pages.post(f"{stop}/erase", {"sure": "1"}).status == 200
+    assert not [line for line in pages.dump() if READER in line]
+
+
 # --- corrections -----------------------------------------------------------------------------
 
 

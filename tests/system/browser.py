@@ -5,7 +5,10 @@ https://chromedevtools.github.io/devtools-protocol/
 
 from __future__ import annotations
 
+import asyncio
+import base64
 import itertools
+import json
 import os
 import shutil
 import signal
@@ -36,6 +39,21 @@ FLAGS = (
 Mode = Literal["light", "dark"]
 
 
+_PRESS = """(() => {
+  const button = document.querySelector(%s), fields = %s;
+  if (!button) return "no such button on " + document.title;
+  for (const [name, value] of Object.entries(fields)) {
+    const found = button.form.querySelectorAll(`[name="${name}"]`);
+    if (!found.length) return "no field " + name;
+    for (const field of found) {
+      if (["checkbox", "radio"].includes(field.type)) field.checked = value.split(" ").includes(field.value);
+      else field.value = value;
+    }
+  }
+  return button.form && !button.form.reportValidity() ? "the form is not filled in well" : "";
+})()"""
+
+
 class Page:
     """One tab."""
 
@@ -44,8 +62,8 @@ class Page:
         self._ids = itertools.count(1)
         self._events: list[str] = []
 
-    async def show(self, file: Path, *, width: int, mode: Mode) -> None:
-        """Open a file at this width, as a phone would, and wait until it stands."""
+    async def show(self, where: Path | str, *, width: int, mode: Mode = "light") -> None:
+        """Open a file or an address at this width, as a phone would, and wait until it stands."""
         size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": False}
         await self.ask("Emulation.setDeviceMetricsOverride", **size)
         await self.ask(
@@ -53,12 +71,40 @@ class Page:
         )
         await self.ask("Page.enable")
         self._events.clear()
-        await self.ask("Page.navigate", url=file.as_uri())
-        for _ in range(100):
-            if "Page.loadEventFired" in self._events:
-                break
+        await self.ask("Page.navigate", url=where if isinstance(where, str) else where.as_uri())
+        await self._stands()
+
+    async def press(self, selector: str, **fields: str) -> None:
+        """Fill in fields, by name, of the form whose button this is, press it, and wait for the next page."""
+        found = await self.evaluate(_PRESS % (json.dumps(selector), json.dumps(fields)))
+        assert found == "", found
+        self._events.clear()
+        await self.evaluate(f"document.querySelector({json.dumps(selector)}).click()")
+        await self._stands()
+
+    async def picture(self, file: Path, *, width: int, most: int = 2400) -> None:
+        """What is seen of the whole page, or of so many pixels of it, as PNG."""
+        height = await self.evaluate("document.documentElement.scrollHeight")
+        size = {"width": width, "height": min(height, most), "deviceScaleFactor": 1, "mobile": False}
+        await self.ask("Emulation.setDeviceMetricsOverride", **size)
+        shot = await self.ask("Page.captureScreenshot", format="png")
+        file.write_bytes(base64.b64decode(shot["data"]))
+
+    def saw(self, event: str) -> bool:
+        """Whether the browser told of this since the page was called."""
+        return event in self._events
+
+    async def _stands(self) -> None:
+        """Wait for the page and its fonts; without promises, which no page settles whose scripts are switched off."""
+        for _ in range(500):
             await self.ask("Runtime.evaluate", expression="0")
-        await self.evaluate("document.fonts.ready.then(() => true)")
+            if (
+                "Page.loadEventFired" in self._events
+                and await self.evaluate("document.fonts.status") == "loaded"
+            ):
+                return
+            await asyncio.sleep(0.02)
+        raise AssertionError("the page does not come")
 
     async def evaluate(self, expression: str) -> Any:
         """The value of a JavaScript expression, a promise's too."""
