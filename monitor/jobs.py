@@ -2,6 +2,7 @@
 
     judge:   unscored articles ─► classify ─► store
     digest:  due ─► candidates ─► compose ─► render ─► outbox          (then `deliver`: outbox ─► the way out)
+    weekly:  archive ─► week ─┘ (once for all weekly readers)
 
 Knows several stages; it moves values between them and decides nothing itself.
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache, partial
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -21,8 +23,10 @@ from monitor.delivery.message import BadLetter, Sender, build, message_id
 from monitor.digest import schedule
 from monitor.digest.alerts import alert_of, may_alert, wants_alerts
 from monitor.digest.compose import compose, postponed, without
-from monitor.digest.render import Frame, Rendered, render
-from monitor.store import digests, outbox, stories, subscribers, verdicts
+from monitor.digest.render import Frame, Rendered, render, render_weekly
+from monitor.digest.trend import WEEKS
+from monitor.digest.weekly import for_reader, week_of
+from monitor.store import digests, outbox, stories, subscribers, verdicts, weeks
 from monitor.store.database import Store
 from monitor.types import (
     Delivery,
@@ -32,6 +36,7 @@ from monitor.types import (
     Stories,
     Subscriber,
     SubscriberStatus,
+    Week,
 )
 
 RESCORE_DAYS = 14
@@ -99,10 +104,11 @@ class Press:
     def issue(self, *, now: datetime) -> list[Digest]:
         """Compose, render and queue what is due; every slot is served once, with a letter or without."""
         issued = []
+        week = cache(partial(self._week, now))  # read once, and only if somebody's weekly edition is due
         for subscriber in subscribers.active(self.store):
             try:
                 made = (
-                    self._issue_one(subscriber, now)
+                    self._issue_one(subscriber, now, week)
                     if self._is_due(subscriber, now)
                     else self._alert(subscriber, now)
                 )
@@ -132,17 +138,32 @@ class Press:
         digests.record(self.store, alert, self.letter(alert, rendered))
         return alert
 
-    def _issue_one(self, subscriber: Subscriber, now: datetime) -> Digest:
-        digest, rendered = self.compose(subscriber, now=now)
+    def _issue_one(self, subscriber: Subscriber, now: datetime, week: Callable[[], Week]) -> Digest:
+        digest, rendered = self._compose(subscriber, now, week)
         wanted = bool(digest.items) or subscriber.wants_empty
         digests.record(self.store, digest, self.letter(digest, rendered) if wanted else None)
         return digest
 
     def compose(self, subscriber: Subscriber, *, now: datetime) -> tuple[Digest, Rendered]:
         """The digest of the newest slot and its text; nothing is recorded."""
+        return self._compose(subscriber, now, partial(self._week, now))
+
+    def _compose(
+        self, subscriber: Subscriber, now: datetime, week: Callable[[], Week]
+    ) -> tuple[Digest, Rendered]:
         digest = self._digest(subscriber, slot=schedule.latest_slot(subscriber, now), now=now)
-        rendered = render(digest, self.taxonomy, self.frame(digest))
+        frame = self.frame(digest)
+        if subscriber.cadence == "weekly":
+            own = for_reader(week(), subscriber, self.taxonomy)
+            rendered = render_weekly(digest, own, self.taxonomy, frame)
+        else:
+            rendered = render(digest, self.taxonomy, frame)
         return postponed(digest, rendered.left_out), rendered
+
+    def _week(self, now: datetime) -> Week:
+        """What every weekly reader may be told of the week that ends now."""
+        archive = weeks.archive(self.store, model=self.model, weeks=WEEKS, now=now)
+        return week_of(archive, self.taxonomy)
 
     def _digest(self, subscriber: Subscriber, *, slot: datetime, now: datetime) -> Digest:
         last = digests.last_slot(self.store, subscriber, now=now)

@@ -22,6 +22,7 @@ from monitor.delivery.message import Sender, build, message_id
 from monitor.delivery.smtp import SmtpPolicy, SmtpWay
 from monitor.digest.render import Frame, Rendered, Request, render_request
 from monitor.digest.report import render_report
+from monitor.digest.view import Manner
 from monitor.digest.words import Words
 from monitor.gathering import gather_stories
 from monitor.ingest.fetch import Fetcher, FetchPolicy
@@ -99,17 +100,25 @@ def frame_of(settings: Settings, links: Links | None, reader: Subscriber) -> Fra
     )
 
 
+def manner_of(settings: Settings) -> Manner:
+    """How much of the outlets' words is quoted."""
+    return Manner(quoted=settings.quote_letters, unquoted=settings.unquoted)
+
+
 def frame_of_digest(settings: Settings, links: Links | None, digest: Digest) -> Frame:
     """What surrounds a digest: also where it is on the web, and where its reader chooses and corrects."""
     reader, now = digest.subscriber, digest.composed_at
-    frame = frame_of(settings, links, reader)
+    manner = manner_of(settings)
+    frame = replace(frame_of(settings, links, reader), manner=manner)
     if links is None:
         return frame
     return replace(
         frame,
         page=links.to(Purpose.READ, reader, now=now, about=digest.id),
         preferences=links.to(Purpose.CHOOSE, reader, now=now),
-        judge=lambda article_id: links.to(Purpose.JUDGE, reader, now=now, about=f"{article_id:x}"),
+        manner=replace(
+            manner, judge=lambda article_id: links.to(Purpose.JUDGE, reader, now=now, about=f"{article_id:x}")
+        ),
     )
 
 

@@ -85,6 +85,15 @@ class Settings(BaseSettings):
     base_url: Annotated[str | None, Field(description="https address of the pages, when they are served")] = (
         None
     )
+    quote_letters: Annotated[
+        int,
+        Field(ge=0, le=420, description="most letters of an outlet's summary that are quoted; 0 for none"),
+    ] = 420
+    unquoted: Annotated[
+        frozenset[str],
+        NoDecode,
+        Field(description="outlets whose summaries are not quoted at all, comma-separated"),
+    ] = frozenset()
     signup: Annotated[
         str,
         Field(description="who may sign up on the pages: open, closed, or domains, comma-separated"),
@@ -118,7 +127,7 @@ class Settings(BaseSettings):
 
     log: Annotated[Literal["text", "json"], Field(description="form of log lines on standard error")] = "text"
 
-    @field_validator("allow_private", "trusted", mode="before")
+    @field_validator("allow_private", "trusted", "unquoted", mode="before")
     @classmethod
     def _list(cls, value: object) -> object:
         if not isinstance(value, str):

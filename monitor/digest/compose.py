@@ -34,6 +34,9 @@ LEADS = 3
 LEADS_FROM = 7
 """Fewer stories need no front page."""
 
+WEEKLY_LEADS = 5
+"""In full in a weekly edition; the rest has a line each, by sector."""
+
 MAX_MAYBE = 8
 """Doubtful ones; those that are left out come back tomorrow if nothing better does."""
 
@@ -85,21 +88,33 @@ def compose(
     for item in maybe:
         for id_ in article_ids(item):
             del omitted[id_]
-    leads = LEADS if len(kept) >= LEADS_FROM else 0
+    leads, sections, brief = _arranged(kept, subscriber)
     return Digest(
         id=digest_id(subscriber.id, slot),
         subscriber=subscriber,
         slot=slot,
         since=since,
         composed_at=now,
-        leads=tuple(kept[:leads]),
-        sections=in_sections(kept[leads:IN_FULL], chosen),
-        brief=tuple(kept[IN_FULL:]),
+        leads=leads,
+        sections=sections,
+        brief=brief,
         maybe=maybe,
         omitted=tuple(sorted(omitted.items())),
         more=len(over),
         polled_entries=polled_entries,
     )
+
+
+def _arranged(
+    kept: Sequence[DigestItem], subscriber: Subscriber
+) -> tuple[tuple[DigestItem, ...], tuple[DigestSection, ...], tuple[DigestItem, ...]]:
+    """(leads, sections, brief): what stands where, of stories that come weightiest first."""
+    chosen = frozenset(subscriber.sectors)
+    if subscriber.cadence == "weekly":
+        rest = in_sections(kept[WEEKLY_LEADS:], chosen)
+        return tuple(kept[:WEEKLY_LEADS]), (), tuple(item for section in rest for item in section.items)
+    leads = LEADS if len(kept) >= LEADS_FROM else 0
+    return tuple(kept[:leads]), in_sections(kept[leads:IN_FULL], chosen), tuple(kept[IN_FULL:])
 
 
 def _riders(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from pydantic import Field
@@ -54,6 +54,7 @@ def _plain(text: str) -> str:
     return normalise(text).casefold()
 
 
+@lru_cache(maxsize=2048)  # the same articles are weighed for every reader of a run
 def _level_of(text: str) -> int:
     found = normalise(text)
     return next((weight for weight, pattern in _patterns() if pattern.search(found)), 0)

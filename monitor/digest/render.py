@@ -13,12 +13,12 @@ from functools import cache
 from typing import Literal
 
 from classifiers.taxonomy import Taxonomy
-from monitor.digest import lines, view
+from monitor.digest import lines, view, weekview
 from monitor.digest.compose import NO_SECTOR, article_ids, main_sector
 from monitor.digest.plain import shorten
 from monitor.digest.words import Words
 from monitor.markup import environment
-from monitor.types import Digest, Subscriber
+from monitor.types import Digest, Subscriber, Week
 
 MAX_HTML = 90_000
 """Octets of UTF-8."""
@@ -36,9 +36,8 @@ class Frame:
     """What surrounds every letter.
 
     `contact` is an address or a URL; `unsubscribe` is https or mailto. `page` is this letter on the web,
-    `preferences` where its reader chooses, `judge` where they say what they think of an article ("" and None where
-    there are no pages). `reason` replaces the sentence that says why this reader gets the letter. `outlets` is how
-    many were read (0 = not told).
+    `preferences` where its reader chooses ("" where there are no pages), `manner` how items are shown. `reason`
+    replaces the sentence that says why this reader gets the letter. `outlets` is how many were read (0 = not told).
     """
 
     product: str
@@ -46,7 +45,7 @@ class Frame:
     unsubscribe: str
     page: str = ""
     preferences: str = ""
-    judge: Callable[[int], str] | None = None
+    manner: view.Manner = view.PLAINLY
     reason: str = ""
     outlets: int = 0
 
@@ -65,18 +64,64 @@ class Rendered:
 
 def render(digest: Digest, taxonomy: Taxonomy, frame: Frame) -> Rendered:
     """The letter of a digest in its subscriber's language and zone."""
-    words = Words(digest.subscriber.language, digest.subscriber.zone)
+    words = _words_for(digest)
+    return _fitted(
+        digest,
+        words,
+        frame,
+        subject=_subject(digest, words),
+        template="digest",
+        values=lambda extent: _digest_values(digest, taxonomy, words, frame, extent),
+    )
+
+
+def render_weekly(digest: Digest, week: Week, taxonomy: Taxonomy, frame: Frame) -> Rendered:
+    """The letter of a weekly edition: of its digest, and of what the week was like."""
+    words = _words_for(digest)
+    beside = {
+        "title": words.say("weekly_title", date=words.full_date(digest.slot)),
+        "week": weekview.show_week(week, digest.composed_at, taxonomy, words),
+    }
+    return _fitted(
+        digest,
+        words,
+        frame,
+        subject=_weekly_subject(digest, words),
+        template="weekly",
+        values=lambda extent: {
+            **_digest_values(digest, taxonomy, words, frame, extent),
+            "statements": view.statements_of(digest, taxonomy, words, min(extent.kept, len(digest.leads))),
+            "rest": view.by_sector(digest, taxonomy, words, extent, frame.manner),
+            **beside,
+        },
+    )
+
+
+def _words_for(digest: Digest) -> Words:
+    return Words(digest.subscriber.language, digest.subscriber.zone)
+
+
+def _fitted(
+    digest: Digest,
+    words: Words,
+    frame: Frame,
+    *,
+    subject: str,
+    template: str,
+    values: Callable[[view.Extent], Mapping[str, object]],
+) -> Rendered:
+    """The letter with as much of the digest as the largest HTML takes."""
 
     @cache
-    def page(template: str, extent: view.Extent) -> str:
-        return fill(template, words, frame, _digest_values(digest, taxonomy, words, frame, extent))
+    def page(kind: str, extent: view.Extent) -> str:
+        return fill(f"{template}.{kind}.j2", words, frame, values(extent))
 
-    extent = _fitting(len(digest.items), lambda extent: _octets(page("digest.html.j2", extent)) <= MAX_HTML)
+    extent = _fitting(len(digest.items), lambda extent: _octets(page("html", extent)) <= MAX_HTML)
     return Rendered(
-        subject=_subject(digest, words),
+        subject=subject,
         preview=_preview(digest, words, frame),
-        html=page("digest.html.j2", extent),
-        text=page("digest.txt.j2", extent),
+        html=page("html", extent),
+        text=page("txt", extent),
         language=words.language,
         left_out=_left_out(digest, extent),
     )
@@ -122,7 +167,7 @@ def _digest_values(
         "preview": _preview(digest, words, frame),
         "title": _title(digest, words),
         "counts": _counts(digest, words) if digest.items else "",
-        "shown": view.show(digest, taxonomy, words, extent, frame.judge),
+        "shown": view.show(digest, taxonomy, words, extent, frame.manner),
         "empty": "" if digest.items else lines.empty_line(digest, words),
         "more": words.count("more", more) if more else "",
         "read": read,
@@ -176,6 +221,14 @@ def _subject(digest: Digest, words: Words) -> str:
     if digest.kind == "alert":
         return words.say("subject_alert", headline=headline, moment=words.moment(digest.slot))
     return words.say("subject", headline=headline, date=date, stories=_stories(digest, words))
+
+
+def _weekly_subject(digest: Digest, words: Words) -> str:
+    date = words.short_date(digest.slot)
+    if not digest.items:
+        return words.say("subject_weekly_empty", date=date)
+    headline = shorten(view.headline_of(digest.items[0]).text, _MAX_SUBJECT_HEADLINE)
+    return words.say("subject_weekly", headline=headline, date=date, stories=_stories(digest, words))
 
 
 def _preview(digest: Digest, words: Words, frame: Frame) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
+from itertools import groupby
 
 from classifiers.taxonomy import Source, Taxonomy
 from monitor.digest.compose import main_sector
@@ -16,7 +17,7 @@ from monitor.digest.explain import why
 from monitor.digest.lines import sector_name, sector_names
 from monitor.digest.plain import plain, shorten, web_link
 from monitor.digest.words import Words
-from monitor.types import Digest, DigestItem, JudgedArticle
+from monitor.types import Article, Digest, DigestItem, JudgedArticle
 
 MAX_HEADLINE = 240
 MAX_SUMMARY = 420
@@ -26,6 +27,29 @@ MAX_TITLE = 64
 MAX_ALSO = 5
 MAX_SECOND = 90
 """Of another article's headline within a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How items are shown: where readers judge one, and how much of the outlets' words is quoted.
+
+    `quoted` is the most characters of a summary (0 for none), `unquoted` are outlets that want none of theirs quoted.
+    """
+
+    judge: Callable[[int], str] | None = None
+    quoted: int = MAX_SUMMARY
+    unquoted: frozenset[str] = frozenset()
+
+    def where(self, item: DigestItem) -> str:
+        """Where the reader says what they think of an item; "" where there are no pages."""
+        return self.judge(item.judged.article.id) if self.judge else ""
+
+    def may_quote(self, article: Article) -> int:
+        """How many characters of an article's summary may be shown."""
+        return 0 if article.outlet in self.unquoted else self.quoted
+
+
+PLAINLY = Manner()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +112,14 @@ class LineView:
 
 
 @dataclass(frozen=True, slots=True)
+class RowsView:
+    """Items in a line each under a name."""
+
+    name: str
+    items: tuple[LineView, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Extent:
     """How much of a digest is shown: `full` items with their whole summary, `kept` items at all."""
 
@@ -110,24 +142,21 @@ def show(
     taxonomy: Taxonomy,
     words: Words,
     extent: Extent,
-    judge: Callable[[int], str] | None = None,
+    manner: Manner = PLAINLY,
 ) -> Shown:
     """The first `kept` items in reading order, in sections that are not empty; the doubtful ones come with the last."""
     chosen = digest.subscriber.sectors
-
-    def where(item: DigestItem) -> str:
-        return judge(item.judged.article.id) if judge else ""
-
+    in_full = len(digest.items) - len(digest.brief)
     shown = {
         item.judged.article.id: _item(
             item,
             main_sector(item, chosen),
             taxonomy,
             words,
+            manner,
             most=MAX_SUMMARY if place < extent.full else SHORT_SUMMARY,
-            judge=where(item),
         )
-        for place, item in enumerate(digest.items[: extent.kept])
+        for place, item in enumerate(digest.items[: min(extent.kept, in_full)])
     }
 
     def views(items: Iterable[DigestItem]) -> tuple[ItemView, ...]:
@@ -142,13 +171,24 @@ def show(
         leads=views(digest.leads),
         sections=tuple(section for section in sections if section.items),
         brief=tuple(
-            _line(item, chosen, taxonomy, words, where(item))
-            for item in digest.brief
-            if item.judged.article.id in shown
+            _line(item, chosen, taxonomy, words, manner)
+            for item in digest.brief[: max(0, extent.kept - in_full)]
         ),
-        maybe=tuple(_line(item, chosen, taxonomy, words, where(item)) for item in digest.maybe)
-        if whole
-        else (),
+        maybe=tuple(_line(item, chosen, taxonomy, words, manner) for item in digest.maybe) if whole else (),
+    )
+
+
+def by_sector(
+    digest: Digest, taxonomy: Taxonomy, words: Words, extent: Extent, manner: Manner
+) -> tuple[RowsView, ...]:
+    """The shown items after the leads, in a line each under their sectors, in reading order."""
+    chosen = digest.subscriber.sectors
+    rest = digest.items[: extent.kept][len(digest.leads) :]
+    return tuple(
+        RowsView(
+            sector_name(sector, taxonomy, words), tuple(_short_line(item, words, manner) for item in items)
+        )
+        for sector, items in groupby(rest, lambda item: main_sector(item, chosen))
     )
 
 
@@ -170,17 +210,28 @@ def statements_of(digest: Digest, taxonomy: Taxonomy, words: Words, kept: int) -
     )
 
 
-def _line(item: DigestItem, chosen: Container[str], taxonomy: Taxonomy, words: Words, judge: str) -> LineView:
+def _short_line(item: DigestItem, words: Words, manner: Manner) -> LineView:
+    article = item.judged.article
+    about = f"{plain(article.outlet)} · {words.moment(article.published)}"
+    if item.outlets > 1:
+        about += f" · {words.count('outlets', item.outlets)}"
+    return LineView(headline_of(item), article.language, about, manner.where(item))
+
+
+def _line(
+    item: DigestItem, chosen: Container[str], taxonomy: Taxonomy, words: Words, manner: Manner
+) -> LineView:
     article = item.judged.article
     sector = sector_name(main_sector(item, chosen), taxonomy, words)
     about = f"{plain(article.outlet)} · {words.moment(article.published)} · {sector}"
-    return LineView(headline_of(item), article.language, about, judge)
+    return LineView(headline_of(item), article.language, about, manner.where(item))
 
 
 def _item(
-    item: DigestItem, sector: str, taxonomy: Taxonomy, words: Words, *, most: int, judge: str
+    item: DigestItem, sector: str, taxonomy: Taxonomy, words: Words, manner: Manner, *, most: int
 ) -> ItemView:
     article, verdict = item.judged.article, item.judged.verdict
+    most = min(most, manner.may_quote(article))
     moment = words.moment(article.published)
     others = [score.id for score in verdict.sectors if score.id != sector]
     also = _others(item)
@@ -190,7 +241,7 @@ def _item(
         language=article.language,
         outlet=plain(article.outlet),
         when=moment if article.dated else words.say("first_seen", moment=moment),
-        summary=shorten(plain(article.summary), most),
+        summary=shorten(plain(article.summary), most) if most else "",
         also=also[:MAX_ALSO],
         also_more=words.count("also_more", hidden) if hidden > 0 else "",
         update=_update(item, words),
@@ -203,7 +254,7 @@ def _item(
         commitment=_commitment(item.judged, taxonomy, words),
         watched=_watched(item, taxonomy, words),
         why=_why(item.judged, words),
-        judge=judge,
+        judge=manner.where(item),
     )
 
 

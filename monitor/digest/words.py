@@ -38,6 +38,11 @@ def catalogue(file: Path = LETTERS) -> Mapping[str, Names]:
     return load(file, _Catalogue).words
 
 
+@cache
+def _locale_of(language: Language) -> Locale:
+    return Locale.parse(_LOCALES[language])
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
     """Speaks one language, in the time of one IANA zone."""
@@ -56,8 +61,8 @@ class Words:
         form = "one" if self._locale.plural_form(number) == "one" else "other"
         return self.say(f"{key}_{form}", n=self.number(number))
 
-    def number(self, number: int) -> str:
-        """A whole number with its thousands marked."""
+    def number(self, number: float) -> str:
+        """A number with its thousands marked."""
         return format_decimal(number, locale=self._locale)
 
     def full_date(self, instant: datetime) -> str:
@@ -67,6 +72,10 @@ class Words:
     def short_date(self, instant: datetime) -> str:
         """The local day and month."""
         return self._at("short_date", instant)
+
+    def day(self, instant: datetime) -> str:
+        """The local day, month and year."""
+        return self._at("statement_date", instant)
 
     def moment(self, instant: datetime) -> str:
         """The local time and day."""
@@ -103,7 +112,7 @@ class Words:
 
     @property
     def _locale(self) -> Locale:
-        return Locale.parse(_LOCALES[self.language])
+        return _locale_of(self.language)
 
     def _at(self, pattern: str, instant: datetime) -> str:
         return format_datetime(instant, self.say(pattern), tzinfo=ZoneInfo(self.zone), locale=self._locale)

@@ -20,6 +20,7 @@ from monitor.pages import forms
 from monitor.reception import ASKED_DAYS, LEFT_DAYS, Judgement
 from monitor.store.issues import Issue
 from monitor.types import NEWCOMER, Article, Language, Subscriber, SubscriberStatus
+from monitor.wiring import manner_of
 
 FOLDER = Path(__file__).parent
 MOST_LEFT_OUT = 100
@@ -198,7 +199,7 @@ class Screen:
         return self._page(
             "issue.html.j2",
             title,
-            shown=view.show(digest, self.taxonomy, words, whole),
+            shown=view.show(digest, self.taxonomy, words, whole, manner_of(self.settings)),
             period=words.sentences(lines.period_line(digest, words), lines.read_line(digest, words, 0)),
             statements=view.statements_of(digest, self.taxonomy, words, len(digest.items)),
             left_out=[

@@ -12,7 +12,7 @@ def to_text(instant: datetime) -> str:
 
 def from_text(text: str) -> datetime:
     """The aware datetime a stored text stands for."""
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    return datetime.fromisoformat(text)
 
 
 def to_text_or_none(instant: datetime | None) -> str | None:

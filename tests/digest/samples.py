@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from classifiers.verdict import CommitmentScore, Decision, Evidence, SectorScore, Verdict
 from monitor.digest.render import Frame
+from monitor.digest.view import Manner
 from monitor.types import NEWCOMER, Article, JudgedArticle, Language, Subscriber, SubscriberStatus
 
 NOW = datetime(2026, 11, 21, 0, 0, tzinfo=UTC)
@@ -17,7 +18,7 @@ FRAME = Frame(
     unsubscribe="https://tin.example.org/u/0123456789abcdef",
     page="https://tin.example.org/d/trang-cua-thu-nay",
     preferences="https://tin.example.org/p/tuy-chon-cua-ban",
-    judge="https://tin.example.org/f/{:x}".format,
+    manner=Manner(judge="https://tin.example.org/f/{:x}".format),
     outlets=52,
 )
 

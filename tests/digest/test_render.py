@@ -13,6 +13,7 @@ import pytest
 from classifiers.taxonomy import LANGUAGES, Taxonomy, load_taxonomy
 from monitor.digest.compose import IN_FULL, MAX_ITEMS, compose
 from monitor.digest.render import MAX_HTML, Rendered, Request, render, render_request
+from monitor.digest.view import PLAINLY, Manner
 from monitor.types import Digest, JudgedArticle, Language
 from tests.digest.samples import FRAME, NOW, commitments, evidence, judged, reader, sectors
 
@@ -287,10 +288,29 @@ def test_the_foot_says_why_when_and_how_to_stop(taxonomy: Taxonomy) -> None:
     ]  # fmt: skip
 
 
+def test_outlets_are_quoted_as_far_as_they_may_be(taxonomy: Taxonomy) -> None:
+    """So many letters of a summary, or none; nothing of an outlet that wants none quoted; headlines always."""
+    articles = [
+        rich(1, outlet="Báo Một", summary="ngon " * 90),
+        rich(2, outlet="Báo Hai", summary="ngọt " * 90),
+    ]
+    for manner, counts in (
+        (Manner(quoted=100), (20, 20)), (Manner(quoted=0), (0, 0)),
+        (Manner(quoted=100, unquoted=frozenset({"Báo Hai"})), (20, 0)),
+    ):  # fmt: skip
+        letter = render(digest_of(articles), taxonomy, replace(FRAME, manner=manner))
+        for part in (letter.html, letter.text):
+            assert all(
+                abs(part.count(word) - n) <= 1 for word, n in zip(("ngon", "ngọt"), counts, strict=True)
+            )
+            assert "Tin mẫu số 1" in part
+            assert "Tin mẫu số 2" in part
+
+
 def test_without_a_website_one_stops_by_mail(taxonomy: Taxonomy) -> None:
     """No base URL: no web link, and the way out is a letter; the operator's own reason is given as it is."""
     frame = replace(
-        FRAME, page="", preferences="", judge=None, unsubscribe="mailto:dung@example.org?subject=dung",
+        FRAME, page="", preferences="", manner=PLAINLY, unsubscribe="mailto:dung@example.org?subject=dung",
         reason="Theo danh sách.",
     )  # fmt: skip
     letter = render(digest_of([]), taxonomy, frame)

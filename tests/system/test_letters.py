@@ -1,4 +1,5 @@
-"""The demo's digests as a browser lays them out: on small and large phones, in light and dark, in three languages."""
+"""The demo's digests, and a weekly edition, as a browser lays them out: on small and large phones, in light and dark,
+in three languages."""
 
 from __future__ import annotations
 
@@ -9,16 +10,25 @@ from typing import Any
 
 import pytest
 
+from classifiers.taxonomy import load_taxonomy
 from monitor.config.settings import load_settings
 from monitor.demo import play
+from monitor.types import Language
+from tests.digest.weeks import archive_of, rich_archive, weekly_letter
 from tests.system.browser import Mode, browser
 
 pytestmark = pytest.mark.system
 
 WIDTHS = (320, 375, 600)
 MODES: tuple[Mode, ...] = ("light", "dark")
-LANGUAGES = ("en", "ja", "vi")
+LANGUAGES: tuple[Language, ...] = ("en", "ja", "vi")
+BAR_CELL = "td[width='7']"
 SEES = Path(__file__).with_name("letter.js")
+
+BARS = f"""[...document.querySelectorAll("{BAR_CELL}")].map((cell) => {{
+  const box = cell.getBoundingClientRect(), style = getComputedStyle(cell);
+  return {{ bottom: box.bottom, width: box.width, whole: box.height, bar: parseFloat(style.borderBottomWidth) }};
+}})"""
 
 BAD = """<!DOCTYPE html><meta charset="utf-8"><body style="margin:0"><div style="width:700px;height:650px"></div>
 <h3 style="margin:0;font-size:16px"><a href="https://bad.example/">Low</a></h3><p style="font-size:12px">small</p>
@@ -40,13 +50,25 @@ class View:
 
 @pytest.fixture(scope="module")
 def views(tmp_path_factory: pytest.TempPathFactory, models: Path) -> list[View]:
-    """Every letter of the demo, seen in every way."""
+    """Every letter of the demo, and weekly editions, seen in every way."""
     folder = tmp_path_factory.mktemp("letters")
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.chdir(folder)
         settings = load_settings({"models": models, "mail_from": "digest@sample.example"})
         pages = play(folder / "demo", settings, lambda _: None)
+    pages += _weekly_pages(folder)
     return asyncio.run(_look(folder, pages))
+
+
+def _weekly_pages(folder: Path) -> list[Path]:
+    """A rich week and an empty one in each language."""
+    taxonomy = load_taxonomy()
+    pages = []
+    for name, archive in (("week", rich_archive(taxonomy)), ("emptyweek", archive_of([]))):
+        for language in LANGUAGES:
+            pages.append(folder / f"{name}-{language}.html")
+            pages[-1].write_text(weekly_letter(archive, taxonomy, language).html, encoding="utf-8")
+    return pages
 
 
 async def _look(folder: Path, pages: list[Path]) -> list[View]:
@@ -56,7 +78,8 @@ async def _look(folder: Path, pages: list[Path]) -> list[View]:
             for width in WIDTHS:
                 for mode in MODES:
                     await page.show(file, width=width, mode=mode)
-                    views.append(View(file.stem, width, mode, await page.evaluate(expression)))
+                    seen = await page.evaluate(expression) | {"bars": await page.evaluate(BARS)}
+                    views.append(View(file.stem, width, mode, seen))
     return views
 
 
@@ -68,6 +91,20 @@ def test_every_letter_is_seen_in_every_way(views: list[View], capsys: pytest.Cap
     assert all(len(view.seen["texts"]) > 10 and len(view.seen["links"]) >= 2 for view in views)
     with capsys.disabled():
         print("\n" + _figures(views))
+
+
+def test_the_bars_of_a_week_stand_on_one_line(views: list[View]) -> None:
+    """The picture needs no picture: nine cells a sector, of one width and one ground, each as high as it was told."""
+    weeks = [view for view in views if view.page.startswith("week-")]
+    assert len(weeks) == len(LANGUAGES) * len(WIDTHS) * len(MODES)
+    for view in weeks:
+        bars = view.seen["bars"]
+        assert len(bars) == 9 * 10, str(view)
+        for start in range(0, len(bars), 9):
+            row = bars[start : start + 9]
+            assert {(bar["bottom"], bar["width"], bar["whole"]) for bar in row} == {(row[0]["bottom"], 7, 40)}
+        assert max(bar["bar"] for bar in bars) == 40
+        assert [bar["bar"] for bar in bars[:9]][2] == 0
 
 
 def test_the_measure_sees_what_is_wrong(tmp_path: Path) -> None:
