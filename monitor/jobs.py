@@ -190,10 +190,10 @@ class Press:
             rendered,
             recipient=reader.address,
             sender=self.sender,
-            message_id=message_id(digest.id, reader.id, self.sender.domain),
+            message_id=message_id(digest.id, reader.id, self.sender.domain, secret=reader.token),
             date=digest.composed_at,
             digest_id=digest.id,
-            list_unsubscribe=self.frame(digest).unsubscribe,
+            list_unsubscribe=self.frame(digest).ways_to_stop,
             thread=self._thread(digest) if reader.wants_thread and digest.kind == "digest" else None,
         )
 

@@ -94,10 +94,22 @@ def links_of(settings: Settings) -> Links | None:
 def frame_of(settings: Settings, links: Links | None, reader: Subscriber) -> Frame:
     """What surrounds a letter to a reader: who to write to, how to stop."""
     contact = settings.reply_to or settings.mail_from
-    stop = f"mailto:{contact}?subject=unsubscribe%20{quote(reader.address)}"
+    by_mail = f"mailto:{_read_by_us(settings)}?subject=unsubscribe%20"
+    if links:
+        by_mail += reader.token
+    else:  # the address is for a person who reads it
+        by_mail += f"{quote(reader.address)}%20{reader.token}"
     return Frame(
-        product=settings.mail_name, contact=contact, unsubscribe=links.unsubscribe(reader) if links else stop
+        product=settings.mail_name,
+        contact=contact,
+        unsubscribe=links.unsubscribe(reader) if links else by_mail,
+        unsubscribe_by_mail=by_mail,
     )
+
+
+def _read_by_us(settings: Settings) -> str:
+    """Where letters to the program go, for a mailto. Who set no return address reads them at the one for answers."""
+    return quote(settings.return_address or settings.reply_to or settings.mail_from, safe="@+")
 
 
 def manner_of(settings: Settings) -> Manner:
@@ -134,7 +146,7 @@ def way_out(settings: Settings) -> Iterator[jobs.Sends]:
         user=settings.smtp_user,
         password=settings.smtp_password.get_secret_value() if settings.smtp_password else None,
         starttls=settings.smtp_starttls,
-        sender=settings.mail_from,
+        sender=settings.return_address or settings.mail_from,
     )
     with SmtpWay(policy) as way:
         yield way
@@ -164,13 +176,15 @@ def request(
 
     False when this address was asked often enough today, whoever wanted it.
     """
-    links, contact = links_of(settings), settings.reply_to or settings.mail_from
-    link, until = f"mailto:{contact}?subject=confirm%20{quote(reader.address)}", None
+    purpose, links = _PURPOSES[what], links_of(settings)
+    # Links that act once tell by the mark whether what they are for has happened since.
+    about = "" if what == "link" else f"{history.mark(store, reader.id):x}.{to}"
     if links:
-        purpose = _PURPOSES[what]
-        # Links that act once tell by the mark whether what they are for has happened since.
-        about = "" if what == "link" else f"{history.mark(store, reader.id):x}.{to}"
-        link, until = links.to(purpose, reader, now=now, about=about), now + VALID[purpose]
+        link = links.to(purpose, reader, now=now, about=about)
+    else:  # without pages the answer is a letter
+        token = Links("", Signer(Path(settings.keys))).token(purpose, reader, now=now, about=about)
+        link = f"mailto:{_read_by_us(settings)}?subject=confirm%20{token}"
+    until = now + VALID[purpose]
     sender, addressee = sender_of(settings), replace(reader, address=to or reader.address)
     rendered = render_request(
         what, addressee, load_taxonomy(), frame_of(settings, links, reader), link=link, until=until

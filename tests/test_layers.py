@@ -11,7 +11,14 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = sorted([*ROOT.glob("monitor/**/*.py"), *ROOT.glob("classifiers/**/*.py")])
 
-STAGES = ("monitor.ingest", "monitor.digest", "monitor.delivery", "monitor.store", "monitor.stories")
+STAGES = (
+    "monitor.ingest",
+    "monitor.digest",
+    "monitor.delivery",
+    "monitor.inbound",
+    "monitor.store",
+    "monitor.stories",
+)
 FLOORS = [
     ("classifiers",),
     (
@@ -34,6 +41,7 @@ FLOORS = [
         "monitor.links",
         "monitor.wishes",
         "monitor.web",
+        "monitor.mailboxes",
     ),
     ("monitor.threads", "monitor.pulse", "monitor.notify", "monitor.metrics", "monitor.memory"),
     (
@@ -42,6 +50,7 @@ FLOORS = [
         "monitor.serving",
         "monitor.gathering",
         "monitor.jobs",
+        "monitor.receiving",
         "monitor.polling",
         "monitor.learning",
         "monitor.watch",
@@ -50,7 +59,7 @@ FLOORS = [
     ),
     ("monitor.wiring", "monitor.daemon", "monitor.demo", "monitor.doctor"),
     ("monitor.reception", "monitor.rounds"),
-    ("monitor.standing", "monitor.pages"),
+    ("monitor.mailroom", "monitor.standing", "monitor.pages"),
     ("monitor.cli",),
 ]
 """Bottom first. A room imports from its own floor (not from a sister stage) and from those below."""
@@ -77,6 +86,7 @@ ONE_HOME = {
     "prometheus_client": {"monitor.metrics"},
     "itsdangerous": {"monitor.keys"},
     "email_validator": {"monitor.wishes"},
+    "flufl": {"monitor.inbound.guesses"},
 }
 
 

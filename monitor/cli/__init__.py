@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "serve": ("running", "Serve the pages for readers."),
     "digest": ("mailing", "Preview digests, or make those that are due."),
     "deliver": ("mailing", "Send what waits in the outbox; try the way out."),
+    "mail": ("receiving", "Take letters that come in: bounces, answers that unsubscribe."),
     "demo": ("demo", "Show the whole line on sample feeds, offline."),
     "feeds": ("feeds", "List, check, add or remove feeds."),
     "articles": ("articles", "List, show, search or export articles."),

@@ -82,6 +82,10 @@ class Settings(BaseSettings):
     mail_from: Annotated[str, Field(description="sender's address")] = "vietnhat@localhost.localdomain"
     mail_name: Annotated[str, Field(description="sender's name")] = "Việt–Nhật Monitor"
     reply_to: Annotated[str | None, Field(description="a person who reads answers")] = None
+    return_address: Annotated[
+        str | None,
+        Field(description="where bounces and unsubscribing letters go, for 'vietnhat mail receive'"),
+    ] = None
     base_url: Annotated[str | None, Field(description="https address of the pages, when they are served")] = (
         None
     )
@@ -174,7 +178,7 @@ class Settings(BaseSettings):
             raise ValueError("is not an http(s) address")
         return value.rstrip("/") if value else None
 
-    @field_validator("mail_from", "reply_to", "operator")
+    @field_validator("mail_from", "reply_to", "return_address", "operator")
     @classmethod
     def _address(cls, value: str | None) -> str | None:
         if value and not re.fullmatch(r"[^\s@<>,;:\"\\]+@[^\s@<>,;:\"\\]+", value):

@@ -1,4 +1,4 @@
-"""A rendered text as the octets of one letter to one reader. The only module that knows the email package.
+"""A rendered text as the octets of one letter to one reader. What the email package writes, it writes here.
 
 The same input gives the same octets, so that every attempt sends the same letter. Text of feeds reaches only
 the subject and the bodies; a line break in it becomes a space. Elsewhere it breaks the contract: BadLetter.
@@ -68,10 +68,10 @@ def build(
     message_id: str,
     date: datetime,
     digest_id: str | None = None,
-    list_unsubscribe: str | None = None,
+    list_unsubscribe: tuple[str, ...] = (),
     thread: str | None = None,
 ) -> Letter:
-    """The letter. `list_unsubscribe` is one https or mailto URI; one click works with https alone (RFC 8058).
+    """The letter. `list_unsubscribe` are https or mailto URIs, best first; one click works with https alone (RFC 8058).
 
     Letters with the same `thread`, the Message-ID of no letter, are one conversation (RFC 5322, 3.6.4).
 
@@ -100,18 +100,26 @@ def build(
     return Letter(message_id=message_id, recipient=to, raw=message.as_bytes())
 
 
-def message_id(digest_id: str, recipient_id: int, domain: str) -> str:
-    """The one Message-ID of this digest to this recipient."""
-    tail = hashlib.sha256(f"{digest_id} {recipient_id} {domain}".encode()).hexdigest()[:16]
+def message_id(digest_id: str, recipient_id: int, domain: str, *, secret: str = "") -> str:
+    """The one Message-ID of this digest to this recipient; with their `secret`, nobody can guess it.
+
+    A report that quotes it is believed (`monitor.inbound.consequences`).
+    """
+    tail = hashlib.sha256(f"{digest_id} {recipient_id} {domain} {secret}".rstrip().encode()).hexdigest()[:16]
     return _message_id(f"<{digest_id}.{tail}@{_ascii_domain(domain)}>")
 
 
-def _list_headers(sender: Sender, digest_id: str | None, unsubscribe: str | None) -> Mapping[str, str]:
+def _list_headers(sender: Sender, digest_id: str | None, unsubscribe: tuple[str, ...]) -> Mapping[str, str]:
     headers: dict[str, str] = {}
-    if unsubscribe is not None:
+    if unsubscribe:
         headers["List-Id"] = f"<digest.{_ascii_domain(sender.domain)}>"
-        headers["List-Unsubscribe"] = f"<{_token('unsubscribe address', unsubscribe)}>"
-        if unsubscribe.startswith("https://"):
+        ways = ", ".join(f"<{_token('unsubscribe address', way)}>" for way in unsubscribe)
+        if len(ways) > MAX_LINE - 40:
+            raise BadLetter(
+                f"the ways to unsubscribe {ways[:80]!r} do not fit on one line; shorten the addresses"
+            )
+        headers["List-Unsubscribe"] = ways
+        if any(way.startswith("https://") for way in unsubscribe):
             headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     if digest_id is not None:
         headers["X-Digest-Id"] = _token("digest id", digest_id)

@@ -38,6 +38,7 @@ class Frame:
     `contact` is an address or a URL; `unsubscribe` is https or mailto. `page` is this letter on the web,
     `preferences` where its reader chooses ("" where there are no pages), `manner` how items are shown. `reason`
     replaces the sentence that says why this reader gets the letter. `outlets` is how many were read (0 = not told).
+    `unsubscribe_by_mail` is a mailto for mail programs that do not open pages.
     """
 
     product: str
@@ -48,6 +49,12 @@ class Frame:
     manner: view.Manner = view.PLAINLY
     reason: str = ""
     outlets: int = 0
+    unsubscribe_by_mail: str = ""
+
+    @property
+    def ways_to_stop(self) -> tuple[str, ...]:
+        """The addresses by which a reader unsubscribes, the best one first."""
+        return tuple(dict.fromkeys(way for way in (self.unsubscribe, self.unsubscribe_by_mail) if way))
 
 
 @dataclass(frozen=True, slots=True)

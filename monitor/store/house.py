@@ -11,6 +11,8 @@ CHANGES = "changes"
 """Transactions committed so far; the marker beside the file repeats it."""
 LOST = "lost"
 """Changes that are known to be lost, until 'vietnhat doctor --accept-loss'."""
+TOLD = "told"
+"""The day on which the operator was last told of letters that came in, and how often that day."""
 BACKUP = "backup_at"
 """When the newest verified copy was made."""
 

@@ -109,6 +109,12 @@ def asked(store: Store, recipient: str, *, since: datetime) -> int:
     return int(row["n"]) if row else 0
 
 
+def attempted(store: Store, message_id: str) -> Delivery | None:
+    """The letter of this Message-ID, if it has ever been offered to the relay: who quotes it has seen it."""
+    row = store.one("SELECT * FROM delivery WHERE message_id = ? AND attempts > 0", [message_id])
+    return _delivery(row) if row else None
+
+
 def oldest_due(store: Store) -> tuple[int, datetime] | None:
     """How many letters wait to be sent, and since when the first of them; None when none waits."""
     row = store.one(

@@ -92,9 +92,16 @@ def set_status(
     now: datetime,
     origin: Origin = "operator",
     detail: str = "",
+    was: SubscriberStatus | None = None,
 ) -> None:
-    """Activate, pause, suspend or remove. What still waits in the outbox for a reader who stopped is let go."""
+    """Activate, pause, suspend or remove. What still waits in the outbox for a reader who stopped is let go.
+
+    With `was`, only who still is that: a bounce must not suspend who has unsubscribed at the same moment.
+    """
     with store.transaction():
+        row = store.one("SELECT status FROM subscriber WHERE id = ?", [subscriber_id])
+        if was and (row is None or row["status"] != was):
+            return
         if status in (SubscriberStatus.PAUSED, SubscriberStatus.SUSPENDED, SubscriberStatus.REMOVED):
             store.write(
                 "UPDATE delivery SET state = 'refused', letter = NULL, finished_at = ?, reply = ? "

@@ -5,6 +5,16 @@ that a value stays frozen; nothing here touches SQL or the network.
 """
 
 from monitor.types.house import REPORTED, Condition, Health, Note, Report, Trouble
+from monitor.types.inbound import (
+    Automatic,
+    Bounce,
+    Complaint,
+    Confirm,
+    Consequence,
+    Inbound,
+    Other,
+    Unsubscribe,
+)
 from monitor.types.mail import (
     Deferred,
     Delivery,
@@ -70,9 +80,14 @@ __all__ = [
     "REPORTED",
     "Archive",
     "Article",
+    "Automatic",
+    "Bounce",
     "Bounds",
     "Cadence",
+    "Complaint",
     "Condition",
+    "Confirm",
+    "Consequence",
     "Deferred",
     "Delivery",
     "DeliveryState",
@@ -90,6 +105,7 @@ __all__ = [
     "Fetched",
     "Happening",
     "Health",
+    "Inbound",
     "JudgedArticle",
     "Known",
     "Language",
@@ -101,6 +117,7 @@ __all__ = [
     "Note",
     "Omission",
     "Origin",
+    "Other",
     "PollPlan",
     "PollReport",
     "ReaderEvent",
@@ -119,6 +136,7 @@ __all__ = [
     "SubscriberStatus",
     "Trend",
     "Trouble",
+    "Unsubscribe",
     "Unusable",
     "Validators",
     "Week",

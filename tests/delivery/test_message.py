@@ -16,6 +16,7 @@ from monitor.types import Letter
 from tests.delivery.samples import NOW, SENDER, Words
 
 ONE_CLICK = "https://tin.example.org/u/" + "0123456789abcdef" * 4
+BY_MAIL = "mailto:ve@tin.example.org?subject=unsubscribe%20" + "0123456789abcdef" * 4
 ID = message_id("d-7-20261121T0000Z-1f2e3d4c", 7, "example.org")
 NAMES = [
     "From", "To", "Subject", "Date", "Message-ID", "List-Id", "List-Unsubscribe", "List-Unsubscribe-Post",
@@ -28,7 +29,7 @@ def built(
     *,
     recipient: str = "ban@example.org",
     sender: Sender = SENDER,
-    unsubscribe: str = ONE_CLICK,
+    unsubscribe: tuple[str, ...] = (ONE_CLICK, BY_MAIL),
 ) -> Letter:
     """A digest's letter."""
     return build(
@@ -83,15 +84,17 @@ def test_a_letter_carries_all_it_must() -> None:
 @pytest.mark.parametrize(
     ("unsubscribe", "post"),
     [
-        (ONE_CLICK, "List-Unsubscribe=One-Click"),
-        ("http://localhost:8000/u/x", None),
-        ("mailto:dung@example.org?subject=dung%20d-7", None),
+        ((ONE_CLICK, BY_MAIL), "List-Unsubscribe=One-Click"),
+        ((ONE_CLICK,), "List-Unsubscribe=One-Click"),
+        (("http://localhost:8000/u/x",), None),
+        ((BY_MAIL,), None),
     ],
 )
-def test_unsubscribing_stands_on_one_line(unsubscribe: str, post: str | None) -> None:
-    """The address is never folded or encoded, however long; one click needs https."""
+def test_unsubscribing_stands_on_one_line(unsubscribe: tuple[str, ...], post: str | None) -> None:
+    """The addresses are never folded or encoded, however long; one click needs https."""
     letter = built(unsubscribe=unsubscribe)
-    assert f"\r\nList-Unsubscribe: <{unsubscribe}>\r\n".encode() in letter.raw
+    ways = ", ".join(f"<{way}>" for way in unsubscribe)
+    assert f"\r\nList-Unsubscribe: {ways}\r\n".encode() in letter.raw
     assert parsed(letter)["List-Unsubscribe-Post"] == post
 
 
@@ -123,6 +126,21 @@ def test_message_ids_are_fixed_and_apart() -> None:
     assert len(ids) == 8
     assert message_id("d-1", 1, "a.vn") in ids
     assert all(re.fullmatch(r"<[\w.-]+@[ab]\.vn>", id_) for id_ in ids)
+
+
+def test_a_message_id_with_a_secret_cannot_be_guessed() -> None:
+    """It looks like any other, and depends on the secret."""
+    ids = {message_id("d-1", 1, "a.vn", secret=secret) for secret in ("", "x", "y")}
+    assert len(ids) == 3
+    assert all(re.fullmatch(r"<d-1\.[0-9a-f]{16}@a\.vn>", id_) for id_ in ids)
+
+
+def test_ways_to_unsubscribe_that_do_not_fit_are_refused() -> None:
+    """A line has an end, and a folded one breaks the button."""
+    with pytest.raises(BadLetter):
+        built(
+            unsubscribe=("https://tin.example.org/" + "a" * 500, "mailto:" + "b" * 500 + "@tin.example.org")
+        )
 
 
 @pytest.mark.parametrize(
@@ -182,7 +200,8 @@ def test_addresses_and_ids_are_refused(evil: str) -> None:
         lambda: built(recipient=f"a{evil}@example.org"),
         lambda: built(sender=replace(SENDER, address=f"a@example.org{evil}")),
         lambda: built(sender=replace(SENDER, reply_to=f"a@example.org{evil}")),
-        lambda: built(unsubscribe=f"https://tin.example.org/u/{evil}"),
+        lambda: built(unsubscribe=(f"https://tin.example.org/u/{evil}", BY_MAIL)),
+        lambda: built(unsubscribe=(ONE_CLICK, f"mailto:ve@tin.example.org{evil}")),
         lambda: built(Words(language=f"vi{evil}")),
         lambda: build(Words(), recipient="a@b.vn", sender=SENDER, message_id=f"<a{evil}@b.vn>", date=NOW),
         lambda: build(

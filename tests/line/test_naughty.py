@@ -84,7 +84,7 @@ def letter_of(article: JudgedArticle) -> tuple[email.message.EmailMessage, str, 
     rendered = render(digest, load_taxonomy(), FRAME)
     raw = build(
         rendered, recipient="ban@vidu.example", sender=SENDER, message_id="<a.1@vidu.example>", date=NOW,
-        digest_id="d-1", list_unsubscribe="https://vidu.example/u/x",
+        digest_id="d-1", list_unsubscribe=("https://vidu.example/u/x",),
     ).raw  # fmt: skip
     assert raw.isascii()
     assert max(map(len, raw.split(b"\r\n"))) <= 998

@@ -109,7 +109,8 @@ def test_what_was_mailed_or_corrected_stays(archive: Store) -> None:
             "VALUES (1,'a@x.example','vi','Asia/Tokyo','daily',7,0,'',0,'active','','t','','')"
         )
         archive.write(
-            "INSERT INTO digest VALUES ('d-1', 1, ?, ?, 1, 0, 'digest')", [to_text(OLD), to_text(OLD)]
+            "INSERT INTO digest (id, subscriber_id, slot, composed_at, items, more) VALUES ('d-1', 1, ?, ?, 1, 0)",
+            [to_text(OLD), to_text(OLD)],
         )
         archive.write("INSERT INTO digest_omission VALUES ('d-1', 6, 'too-old')")
     text = Text("Tin số 4 về Huế", "")
