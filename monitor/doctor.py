@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal, TypeVar
 
 from classifiers.models import ModelStore
 from monitor.config.feeds import load_feeds
 from monitor.config.settings import Settings, told_to_all
-from monitor.delivery.folder import FolderWay
-from monitor.delivery.smtp import SmtpWay
+from monitor.delivery.chat import MISSING
 from monitor.errors import VietnhatError
 from monitor.locks import holder, is_held
 from monitor.store import house
@@ -26,7 +26,7 @@ from monitor.store.examine import Facts, examine
 from monitor.store.migrations import SCHEMA_VERSION
 from monitor.store.times import from_text
 from monitor.types import Feed
-from monitor.wiring import way_out
+from monitor.wiring import mail_way
 
 STALE_NEWS = timedelta(hours=24)
 CLOCK_SLACK = timedelta(minutes=10)
@@ -63,6 +63,7 @@ def look(load: Callable[[], Settings], *, now: datetime) -> list[Finding]:
         ("feeds", partial(_feeds, feeds, facts)),
         ("disk", partial(_disk, settings)),
         ("way out", partial(_way_out, settings)),
+        ("channels", partial(_channels, settings, facts)),
         ("model", partial(_model, settings)),
         ("backups", partial(_backups, settings, now)),
         ("permissions", partial(_permissions, settings)),
@@ -176,8 +177,8 @@ def _disk(settings: Settings) -> Iterator[Finding]:
 
 
 def _way_out(settings: Settings) -> Iterator[Finding]:
-    with way_out(settings) as way:
-        refusal = way.probe() if isinstance(way, SmtpWay | FolderWay) else None
+    with mail_way(settings) as way:
+        refusal = way.probe()
     where = (
         f"{settings.smtp_host}:{settings.smtp_port}" if settings.smtp_host else f"folder {settings.outbox}"
     )
@@ -187,6 +188,16 @@ def _way_out(settings: Settings) -> Iterator[Finding]:
         )
     else:
         yield Finding("way out", "ok", where)
+
+
+def _channels(settings: Settings, facts: Facts | VietnhatError) -> Iterator[Finding]:
+    """What readers' channels need; nothing to say where nobody has one."""
+    if isinstance(facts, VietnhatError):
+        return
+    if "webhook" in facts.kinds and not settings.webhook_secret:
+        yield Finding("webhooks", "bad", "their letters wait", "set VIETNHAT_WEBHOOK_SECRET")
+    if "chat" in facts.kinds and find_spec("apprise") is None:
+        yield Finding("chats", "bad", "their messages wait", MISSING)
 
 
 def _model(settings: Settings) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ Knows several stages; it moves values between them and decides nothing itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache, partial
@@ -18,11 +18,14 @@ from zoneinfo import ZoneInfo
 
 from classifiers.taxonomy import Taxonomy
 from classifiers.verdict import Text, Verdict
+from monitor.channel import KINDS, Kind, kind_of
 from monitor.delivery import outbox as outbox_states
 from monitor.delivery.message import BadLetter, Sender, build, message_id
 from monitor.digest import schedule
 from monitor.digest.alerts import alert_of, may_alert, wants_alerts
+from monitor.digest.chat import render_message
 from monitor.digest.compose import compose, postponed, without
+from monitor.digest.payload import payload
 from monitor.digest.render import Frame, Rendered, render, render_weekly
 from monitor.digest.trend import WEEKS
 from monitor.digest.weekly import for_reader, week_of
@@ -44,6 +47,8 @@ RESCORE_DAYS = 14
 
 BATCH = 500
 
+Stop = Callable[[], bool]
+
 
 class Judges(Protocol):
     """A model, as `classifiers.model.Model`."""
@@ -55,7 +60,7 @@ class Judges(Protocol):
 
 
 class Sends(Protocol):
-    """The way out, as `monitor.delivery.smtp.SmtpWay` or `monitor.delivery.folder.FolderWay`."""
+    """The way out: `monitor.delivery.ways.Ways`, or one of those it chooses from."""
 
     def send(self, letter: Letter) -> SendOutcome: ...
 
@@ -133,7 +138,7 @@ class Press:
         alert = alert_of(self._digest(subscriber, slot=now, now=now))
         if alert is None:
             return None
-        rendered = render(alert, self.taxonomy, self.frame(alert))
+        rendered = self._rendered(alert)
         alert = without(alert, rendered.left_out)
         digests.record(self.store, alert, self.letter(alert, rendered))
         return alert
@@ -152,13 +157,17 @@ class Press:
         self, subscriber: Subscriber, now: datetime, week: Callable[[], Week]
     ) -> tuple[Digest, Rendered]:
         digest = self._digest(subscriber, slot=schedule.latest_slot(subscriber, now), now=now)
-        frame = self.frame(digest)
-        if subscriber.cadence == "weekly":
-            own = for_reader(week(), subscriber, self.taxonomy)
-            rendered = render_weekly(digest, own, self.taxonomy, frame)
-        else:
-            rendered = render(digest, self.taxonomy, frame)
+        rendered = self._rendered(digest, week)
         return postponed(digest, rendered.left_out), rendered
+
+    def _rendered(self, digest: Digest, week: Callable[[], Week] | None = None) -> Rendered:
+        """What is sent of a digest; `week` is asked for weekly editions alone."""
+        reader, frame = digest.subscriber, self.frame(digest)
+        if kind_of(reader.address) == "chat":
+            return render_message(digest, self.taxonomy, frame)
+        if week and reader.cadence == "weekly":
+            return render_weekly(digest, for_reader(week(), reader, self.taxonomy), self.taxonomy, frame)
+        return render(digest, self.taxonomy, frame)
 
     def _week(self, now: datetime) -> Week:
         """What every weekly reader may be told of the week that ends now."""
@@ -184,13 +193,21 @@ class Press:
         )
 
     def letter(self, digest: Digest, rendered: Rendered) -> Letter:
-        """The digest as a letter for its subscriber."""
+        """The digest as a letter for its subscriber, in the form that the way to them takes."""
         reader = digest.subscriber
+        id_ = message_id(digest.id, reader.id, self.sender.domain, secret=reader.token)
+        match kind_of(reader.address):
+            case "webhook":
+                return Letter(
+                    id_, reader.address, payload(digest, self.taxonomy, rendered, self.frame(digest).manner)
+                )
+            case "chat":
+                return Letter(id_, reader.address, rendered.html.encode("utf-8", "replace"))
         return build(
             rendered,
             recipient=reader.address,
             sender=self.sender,
-            message_id=message_id(digest.id, reader.id, self.sender.domain, secret=reader.token),
+            message_id=id_,
             date=digest.composed_at,
             digest_id=digest.id,
             list_unsubscribe=self.frame(digest).ways_to_stop,
@@ -214,6 +231,8 @@ class Postman:
     store: Store
     way: Sends
     report: Callable[[Delivery, SendOutcome], None]
+    pace: Callable[[Kind, Stop], None] = lambda *_: None
+    """Waits until a letter of a kind may go, or it is time to stop."""
 
     def recover(self, *, now: datetime) -> int:
         """Queue again what a dead process left half-way, under its old Message-ID."""
@@ -230,10 +249,19 @@ class Postman:
             )
         return len(left)
 
-    def deliver(self, *, now: datetime, stop: Callable[[], bool] = lambda: False) -> bool:
-        """Send every letter that is due; False when the way out itself is broken and the run stopped."""
-        while batch := outbox.due(self.store, now=now):
+    def deliver(
+        self, *, now: datetime, stop: Stop = lambda: False, resting: Collection[Kind] = ()
+    ) -> frozenset[Kind]:
+        """Send every letter that is due, but for kinds that rest; the kinds whose way out itself is broken."""
+        return frozenset(
+            kind for kind in KINDS if kind not in resting and not self._deliver(kind, now=now, stop=stop)
+        )
+
+    def _deliver(self, kind: Kind, *, now: datetime, stop: Stop) -> bool:
+        """Send every letter of a kind; False when their way out is broken, which concerns no other kind."""
+        while batch := outbox.due(self.store, now=now, kind=kind):
             for delivery in batch:
+                self.pace(kind, stop)
                 if stop():
                     return True
                 if not outbox.begin(self.store, delivery):

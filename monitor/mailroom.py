@@ -49,7 +49,7 @@ def tell_operator(settings: Settings, store: Store, what: str, *, now: datetime)
     # A server starts a process for each message; few of them need what writes letters, which takes half a second.
     from monitor.delivery.message import build, message_id
     from monitor.digest.render import Rendered
-    from monitor.wiring import sender_of
+    from monitor.writing import sender_of
 
     day, _, told = store.notes().get(house.TOLD, "").partition(" ")
     count = int(told) + 1 if day == str(now.date()) else 1

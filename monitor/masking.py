@@ -16,11 +16,15 @@ from urllib.parse import quote, quote_plus
 MASK = "***"
 ADDRESS = "<address>"
 
+CHATS = ("slack", "tgram", "msteams", "workflows")
+"""Schemes of addresses that are keys throughout: whoever has one may write into the channel."""
+
 _SHORTEST = 4
 """A shorter secret is none, and masking it would eat every line."""
 
 _LOGIN_IN_URL = re.compile(r"(?<=://)[^\s/?#\"'<>]*@")
 _TOKEN_IN_PATH = re.compile(r"(/[a-z]/)[\w.~%-]{16,}")
+_CHAT = re.compile(rf"\b({'|'.join(CHATS)})(://|%3A%2F%2F)[^\s\"'<>]+", re.IGNORECASE)
 _SECRET_IN_QUERY = re.compile(
     r"([?&;](?:access_?token|api_?key|auth|key|k|pass(?:word)?|pwd|secret|sig(?:nature)?|t|token)=)[^&;\s\"'<>]+",
     re.IGNORECASE,
@@ -33,9 +37,10 @@ _ADDRESS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class _Rules:
-    """`secrets` in all their spellings, longest first; `logging` when what we say goes into a log."""
+    """`secrets` in all their spellings, longest first, and how these begin; `logging` when what we say is logged."""
 
     secrets: tuple[str, ...] = ()
+    beginnings: frozenset[str] = frozenset()
     logging: bool = False
 
 
@@ -48,8 +53,14 @@ def hide(secrets: Iterable[str]) -> None:
     spellings = {
         spelling for secret in secrets if len(secret) >= _SHORTEST for spelling in _spellings(secret)
     }
+    if spellings.issubset(_rules.secrets):
+        return
     known = spellings.union(_rules.secrets)
-    _rules = replace(_rules, secrets=tuple(sorted(known, key=lambda each: (-len(each), each))))
+    _rules = replace(
+        _rules,
+        secrets=tuple(sorted(known, key=lambda each: (-len(each), each))),
+        beginnings=frozenset(each[:_SHORTEST] for each in known),
+    )
 
 
 def forget() -> None:
@@ -81,12 +92,13 @@ def _address(found: re.Match[str]) -> str:
 
 
 def without_secrets(text: str) -> str:
-    """`text` without the known secrets, and without user and password in addresses of the web."""
-    for secret in _rules.secrets:
-        text = text.replace(secret, MASK)
-    cut = max((_beginning(text, secret) for secret in _rules.secrets), default=0)
-    text = text[: len(text) - cut] + MASK if cut else text
-    return _LOGIN_IN_URL.sub(f"{MASK}@", text)
+    """`text` without the known secrets, without chats' addresses, and without user and password in those of the web."""
+    if _may_hold_one(text):
+        for secret in _rules.secrets:
+            text = text.replace(secret, MASK)
+        cut = max(_beginning(text, secret) for secret in _rules.secrets)
+        text = text[: len(text) - cut] + MASK if cut else text
+    return _LOGIN_IN_URL.sub(f"{MASK}@", _CHAT.sub(rf"\1\2{MASK}", text))
 
 
 def without_person(text: str, address: str) -> str:
@@ -95,6 +107,11 @@ def without_person(text: str, address: str) -> str:
     local = re.escape(address.rpartition("@")[0].strip('"'))
     text = re.sub(rf"<?{whole}>?", ADDRESS, text, flags=re.IGNORECASE)
     return re.sub(rf"(?<!\w){local}(?!\w)", ADDRESS, text, flags=re.IGNORECASE) if len(local) > 2 else text
+
+
+def _may_hold_one(text: str) -> bool:
+    """Whether any secret, or the beginning of one, could be in the text: with many channels there are hundreds."""
+    return any(text[at : at + _SHORTEST] in _rules.beginnings for at in range(len(text) - _SHORTEST + 1))
 
 
 def _beginning(text: str, secret: str) -> int:

@@ -19,7 +19,7 @@ from monitor.links import BadToken, Links, Purpose, Ticket
 from monitor.store import articles, corrections, history, subscribers, suppression
 from monitor.store.database import Store, open_store
 from monitor.types import Article, Origin, Subscriber, SubscriberStatus
-from monitor.wiring import request
+from monitor.writing import request
 
 ASKED_DAYS = 8
 """How long somebody who never confirmed is remembered: as long as the link in their letter, and a day."""

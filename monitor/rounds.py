@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 from monitor import metrics
+from monitor.channel import Kind
 from monitor.config.settings import Settings
+from monitor.delivery.pace import Pace
 from monitor.errors import AlreadyRunning, WrongClock
 from monitor.health import look_at_feeds
 from monitor.logs import configure, delivered, log, polled, warn
@@ -28,17 +30,12 @@ from monitor.store.retention import forget_old
 from monitor.threads import apart, apart_in_loop
 from monitor.types import Delivery, Feed, Note, PollReport, SendOutcome, Trouble
 from monitor.watch import look_once
-from monitor.wiring import (
-    deliver_letters,
-    drift_letter,
-    issue_digests,
-    poll_once,
-    report_letter,
-)
+from monitor.wiring import deliver_letters, issue_digests, poll_once
+from monitor.writing import drift_letter, report_letter
 
 Stop = Callable[[], bool]
 
-RELAY_PAUSES = (60.0, 120.0, 300.0, 600.0, 900.0)
+WAY_PAUSES = (60.0, 120.0, 300.0, 600.0, 900.0)
 """Seconds before a broken way out is tried again; the last one repeats."""
 
 LONGEST_MAILING = 600.0
@@ -55,6 +52,14 @@ DISK_LEFT = 500 * 2**20
 """Bytes; below, the operator is told."""
 
 
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Of a way out that is broken: how often it was found so in a row, and until when (monotonic) it is left alone."""
+
+    failures: int
+    until: float
+
+
 @dataclass
 class Rounds:
     """The rounds of one daemon. `settings` and `feeds` change with a reload; each round takes those it began with."""
@@ -66,8 +71,8 @@ class Rounds:
     first_done: Callable[[Sequence[PollReport]], None] = lambda _: None
     _polled: bool = False
     _began: float = 0.0
-    _relay_rests_until: float = 0.0
-    _relay_failures: int = 0
+    _pace: Pace = field(default_factory=Pace)
+    _rests: dict[Kind, Rest] = field(default_factory=dict)
     _offline: bool = False
 
     def reload(self) -> None:
@@ -116,8 +121,7 @@ class Rounds:
     async def mail(self, now: datetime, stop: Stop) -> None:
         """Make what is due and send it, once the news of a pause is in. A way out that is broken gets a rest."""
         _believe(now)
-        if time.monotonic() >= self._relay_rests_until:
-            await apart(partial(self._mail, self.settings, now, stop))
+        await apart(partial(self._mail, self.settings, now, stop))
 
     def _mail(self, settings: Settings, now: datetime, stop: Stop) -> None:
         """New digests wait until the news is in; letters that are written already do not, nor for a broken model."""
@@ -126,18 +130,31 @@ class Rounds:
             if self._polled and not stop():
                 metrics.digests(len(issue_digests(settings, now=now)))
         finally:
-            enough = partial(_enough, stop, until)
-            self._rest(deliver_letters(settings, now=now, stop=enough, report=_tell_delivery))
+            resting = {kind for kind, rest in self._rests.items() if time.monotonic() < rest.until}
+            broken = deliver_letters(
+                settings,
+                now=now,
+                stop=partial(_enough, stop, until),
+                report=_tell_delivery,
+                resting=resting,
+                pace=self._pace,
+            )
+            self._rest(broken, resting)
 
-    def _rest(self, whole: bool) -> None:
-        """After a round of deliveries; `whole` unless the way out itself is broken."""
-        if whole:
-            self._relay_failures = 0
-            return
-        self._relay_failures += 1
-        pause = RELAY_PAUSES[min(self._relay_failures, len(RELAY_PAUSES)) - 1]
-        self._relay_rests_until = time.monotonic() + pause
-        warn("relay", broken=True, next_try_seconds=int(pause), todo="vietnhat deliver test ADDRESS")
+    def _rest(self, broken: Collection[Kind], resting: Collection[Kind]) -> None:
+        """After a round of deliveries: what is broken rests, each time longer; what worked begins anew."""
+        self._rests = {kind: rest for kind, rest in self._rests.items() if kind in {*broken, *resting}}
+        for kind in broken:
+            failures = self._rests[kind].failures + 1 if kind in self._rests else 1
+            pause = WAY_PAUSES[min(failures, len(WAY_PAUSES)) - 1]
+            self._rests[kind] = Rest(failures, time.monotonic() + pause)
+            warn(
+                "way-out",
+                kind=kind,
+                broken=True,
+                next_try_seconds=int(pause),
+                todo="vietnhat deliver test ADDRESS",
+            )
 
     async def keep(self, now: datetime, stop: Stop) -> None:
         """Look after the house: a wrong clock, the day's report, old articles, the week's look at the model."""

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import re
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from classifiers.taxonomy import load_taxonomy
 from monitor.cli import COMMANDS
+from monitor.delivery.webhook import signature
+from monitor.digest.payload import payload
+from monitor.digest.render import render
 from monitor.store.database import Store
 from monitor.store.migrations import SCHEMA_VERSION
+from tests.digest.samples import FRAME
+from tests.digest.test_render import digest_of, rich
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -54,6 +62,39 @@ def test_the_taxonomy_is_whole() -> None:
     taxonomy = load_taxonomy()
     assert (len(taxonomy.sectors), len(taxonomy.commitments)) == (14, 76)
     assert all(c.sources and len(c.terms) >= 3 for c in taxonomy.commitments)
+
+
+def test_the_example_of_a_webhook_is_whole() -> None:
+    """docs/webhook.md shows each field of what is posted, in its order, and names that exist."""
+    digest = digest_of([rich(1, story_id=1), rich(2, outlet="Báo Hai", title="Tin khác", story_id=1)], "en")
+    taxonomy = load_taxonomy()
+    actual = json.loads(payload(digest, taxonomy, render(digest, taxonomy, FRAME)))
+    shown = json.loads(blocks("json")[0])
+    assert list(shown) == list(actual)
+    for one, other in (
+        (shown["items"][0], actual["items"][0]),
+        (shown["items"][0]["also"][0], actual["items"][0]["also"][0]),
+    ):
+        assert list(one) == list(other)
+    for field in ("sectors", "commitments"):
+        names = {each["id"]: each["name"] for each in actual["items"][0][field]}
+        assert all(names[each["id"]] == each["name"] for each in shown["items"][0][field])
+
+
+def test_the_check_of_a_signature_works() -> None:
+    """What docs/webhook.md gives receivers takes what we sign and nothing else."""
+    given: dict[str, Any] = {}
+    exec(blocks("python")[0], given)
+    body, secret, now = b"{}", "a-secret-of-the-tests", int(time.time())
+    assert given["is_genuine"](signature(body, secret, now), body, secret)
+    assert not given["is_genuine"](signature(body, secret, now), b"[]", secret)
+    assert not given["is_genuine"](signature(body, "another", now), body, secret)
+    assert not given["is_genuine"](signature(body, secret, now - 301), body, secret)
+
+
+def blocks(language: str) -> list[str]:
+    """What stands in docs/webhook.md between fences of a language."""
+    return re.findall(rf"```{language}\n(.*?)```", read("docs/webhook.md"), re.DOTALL)
 
 
 def test_documents_link_to_files_that_exist() -> None:

@@ -28,6 +28,7 @@ FLOORS = [
         "monitor.masking",
         "monitor.files",
         "monitor.markup",
+        "monitor.channel",
     ),
     (
         *STAGES,
@@ -57,6 +58,7 @@ FLOORS = [
         "monitor.health",
         "monitor.report",
     ),
+    ("monitor.writing",),
     ("monitor.wiring", "monitor.daemon", "monitor.demo", "monitor.doctor"),
     ("monitor.reception", "monitor.rounds"),
     ("monitor.mailroom", "monitor.standing", "monitor.pages"),
@@ -66,7 +68,8 @@ FLOORS = [
 
 ONE_HOME = {
     "feedparser": {"monitor.ingest.parse"},
-    "aiohttp": {"monitor.ingest.fetch", "monitor.ingest.guard"},
+    "aiohttp": {"monitor.ingest.fetch", "monitor.ingest.guard", "monitor.delivery.webhook"},
+    "apprise": {"monitor.delivery.chat"},
     "selectolax": {"monitor.ingest.clean", "monitor.cli.discovery"},
     "w3lib": {"monitor.ingest.identity"},
     "pebble": {"monitor.ingest.pool"},

@@ -67,7 +67,7 @@ def send(ctx: click.Context, now: datetime, queue_only: bool, as_json: bool) -> 
     settings = settings_of(ctx)
     configure(settings.log)
     issued = issue_digests(settings, now=now)
-    whole = True if queue_only else deliver_letters(settings, now=now)
+    broken = frozenset() if queue_only else deliver_letters(settings, now=now)
     if as_json:
         print_json(
             [
@@ -89,7 +89,7 @@ def send(ctx: click.Context, now: datetime, queue_only: bool, as_json: bool) -> 
         )
         if not issued:
             say("nothing is due")
-    return 0 if whole else 1
+    return 1 if broken else 0
 
 
 @digest.command()
@@ -140,7 +140,7 @@ def deliver(ctx: click.Context, now: datetime) -> int:
 
     settings = settings_of(ctx)
     configure(settings.log)
-    return 0 if deliver_letters(settings, now=now) else 1
+    return 1 if deliver_letters(settings, now=now) else 0
 
 
 @deliver.command("test")
@@ -148,13 +148,15 @@ def deliver(ctx: click.Context, now: datetime) -> int:
 @as_of_option
 @click.pass_context
 def deliver_test(ctx: click.Context, address: str, now: datetime) -> int:
-    """Send a short test letter to ADDRESS and say what the server answered."""
+    """Send a short test letter to ADDRESS, or to a channel, and say what the server answered."""
+    from monitor.channel import kind_of, told
+    from monitor.cli.readers import checked_recipient
     from monitor.types import Sent
     from monitor.wiring import send_test
-    from monitor.wishes import checked_address
 
     settings = settings_of(ctx)
-    outcome = send_test(settings, checked_address(address), now=now)
+    outcome = send_test(settings, checked_recipient(address), now=now)
     where = f"{settings.smtp_host}:{settings.smtp_port}" if settings.smtp_host else str(settings.outbox)
+    where = where if kind_of(address) == "mail" else told(address)
     say(f"{where}: {outcome.reply}")
     return 0 if isinstance(outcome, Sent) else 1

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import click
 
+from monitor.channel import kind_of, told
 from monitor.cli import rosters
 from monitor.cli.choices import cadence_words, choices, chosen
 from monitor.cli.context import (
@@ -37,15 +38,22 @@ def subscribers() -> None:
 @click.option("--again", is_flag=True, help="Also if the address once asked for no more mail.")
 @click.pass_context
 def add(ctx: click.Context, /, address: str, consent: str | None, again: bool, **given: object) -> None:
-    """Subscribe ADDRESS. With --consent the reader is mailed at once; without, a letter asks them first."""
+    """Subscribe ADDRESS. With --consent the reader is mailed at once; without, a letter asks them first.
+
+    ADDRESS may be a channel, which takes --consent: https://… for a webhook, slack://…, tgram://… or workflows://…
+    (Teams) for a chat. It is a secret; later commands take the subscriber's number instead.
+    """
     from monitor.reception import reception_of
-    from monitor.wishes import checked_address
 
     settings = settings_of(ctx)
     agreed = None if consent is None else _consent(consent)
+    if not agreed and kind_of(address) != "mail":
+        raise Misuse(
+            f"{told(address)} cannot be asked by letter; add --consent 'who wants it there, and since when'"
+        )
     reader = replace(
         chosen(NEWCOMER, given),
-        address=checked_address(address),
+        address=checked_recipient(address),
         status=SubscriberStatus.ACTIVE if agreed else SubscriberStatus.PENDING,
         consent=agreed or "",
         created_at=present(),
@@ -54,9 +62,11 @@ def add(ctx: click.Context, /, address: str, consent: str | None, again: bool, *
         reception_of(settings).let_in(store, reader.address, again=again, now=reader.created_at)
         reader = stored.add(store, reader)
         if agreed:
-            say(f"{reader.address}: {cadence_words(reader)} ({reader.zone})")
+            say(f"{told(reader.address)}: {cadence_words(reader)} ({reader.zone})")
+            if kind_of(reader.address) == "webhook" and not settings.webhook_secret:
+                say("nothing is posted there before VIETNHAT_WEBHOOK_SECRET is set (docs/webhook.md)")
             return
-        from monitor.wiring import ask_for_consent
+        from monitor.writing import ask_for_consent
 
         try:
             ask_for_consent(settings, store, reader, now=reader.created_at)
@@ -104,13 +114,13 @@ def list_subscribers(ctx: click.Context, as_json: bool) -> None:
     with store_of(settings_of(ctx)) as store:
         readers = stored.everyone(store)
     if as_json:
-        print_json([asdict(reader) for reader in readers])
+        print_json([asdict(reader) | {"address": told(reader.address)} for reader in readers])
         return
     print_table(
         ("address", "status", "language", "digests", "zone", "sectors", "since", "number"),
         [
             (
-                r.address, r.status, r.language, cadence_words(r), r.zone,
+                told(r.address), r.status, r.language, cadence_words(r), r.zone,
                 " ".join(r.sectors) or "all", local(r.created_at), r.id,
             )
             for r in readers
@@ -174,6 +184,17 @@ def erase(ctx: click.Context, address: str) -> None:
         reader = stored.known(store, address)
         reception_of(settings).wipe(store, reader, now=present())
     say(f"{address} is erased; copies of the database expire with 'backup'")
+
+
+def checked_recipient(text: str) -> str:
+    """A mail address, or a channel's: for the operator alone, since posts go wherever it says. Raises Misuse."""
+    if kind_of(text) == "mail":
+        from monitor.wishes import checked_address
+
+        return checked_address(text)
+    from monitor.delivery.ways import checked_channel
+
+    return checked_channel(text)
 
 
 subscribers.add_command(rosters.show)

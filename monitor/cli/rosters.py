@@ -96,7 +96,7 @@ def import_list(ctx: click.Context, file: Path, consent: str | None, dry_run: bo
 def _take(settings: Settings, store: Store, row: Row, dry_run: bool) -> str:
     """Add one reader; what became of it."""
     from monitor.reception import reception_of
-    from monitor.wiring import ask_for_consent
+    from monitor.writing import ask_for_consent
 
     now, reader = present(), row.reader
     if stored.find(store, reader.address):

@@ -79,6 +79,15 @@ class Settings(BaseSettings):
     smtp_starttls: Annotated[
         Literal["required", "off"], Field(description="off only for a relay on this machine")
     ] = "required"
+    smtp_rate: Annotated[
+        int, Field(ge=0, le=10_000, description="letters a minute, evenly spread; 0 is no limit")
+    ] = 0
+    webhook_secret: Annotated[
+        SecretStr | None,
+        Field(
+            min_length=16, description="signs what is posted to webhooks; required for any (docs/webhook.md)"
+        ),
+    ] = None
     mail_from: Annotated[str, Field(description="sender's address")] = "vietnhat@localhost.localdomain"
     mail_name: Annotated[str, Field(description="sender's name")] = "Việt–Nhật Monitor"
     reply_to: Annotated[str | None, Field(description="a person who reads answers")] = None

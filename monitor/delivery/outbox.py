@@ -1,4 +1,4 @@
-"""What follows from an answer: the states of one letter in the outbox. Knows no SMTP and no SQL."""
+"""What follows from an answer: the states of one letter in the outbox. Knows no way out and no SQL."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 30, 60, 120, 
 
 GIVE_UP = timedelta(days=5)
 """How long a letter is tried (RFC 5321, 4.5.4.1), from `queued_at`."""
+
+LONGEST_WISH = timedelta(hours=6)
+"""What a server may ask for (Retry-After) beyond our own pauses."""
 
 FEWEST_ATTEMPTS = 18
 """And so often at least: one that lay untried for days, while we were switched off, gets its days of trying too."""
@@ -51,7 +54,7 @@ def after(delivery: Delivery, outcome: SendOutcome, now: datetime) -> Transition
             return Transition(DeliveryState.REFUSED, now, suspend_subscriber=True)
         case Unusable():
             return Transition(DeliveryState.QUEUED, now + BACK_OFF[0], stop_run=True, untried=True)
-    return _deferred(delivery, now)
+    return _deferred(delivery, outcome, now)
 
 
 def recovered(delivery: Delivery, now: datetime) -> Transition:
@@ -64,8 +67,9 @@ def recovered(delivery: Delivery, now: datetime) -> Transition:
     return Transition(delivery.state, delivery.next_attempt_at)
 
 
-def _deferred(delivery: Delivery, now: datetime) -> Transition:
+def _deferred(delivery: Delivery, outcome: Deferred, now: datetime) -> Transition:
     if now - delivery.queued_at >= GIVE_UP and delivery.attempts >= FEWEST_ATTEMPTS:
         return Transition(DeliveryState.REFUSED, now, given_up=True)
     pause = BACK_OFF[min(max(delivery.attempts, 1), len(BACK_OFF)) - 1]
-    return Transition(DeliveryState.QUEUED, now + pause)
+    wanted = timedelta(seconds=min(outcome.wait, LONGEST_WISH.total_seconds()))
+    return Transition(DeliveryState.QUEUED, now + max(pause, wanted))

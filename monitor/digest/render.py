@@ -1,4 +1,4 @@
-"""A digest as a letter: subject, preview line, HTML and text. Letters only: cards have their own.
+"""A digest as a letter: subject, preview line, HTML and text. Cards and chats have modules of their own.
 
 The HTML stays under the size at which mail clients cut letters off: long summaries give way first, then the
 last items, which are reported so that they can wait for the next letter.
@@ -13,6 +13,7 @@ from functools import cache
 from typing import Literal
 
 from classifiers.taxonomy import Taxonomy
+from monitor.channel import told
 from monitor.digest import lines, view, weekview
 from monitor.digest.compose import NO_SECTOR, article_ids, main_sector
 from monitor.digest.plain import shorten
@@ -76,7 +77,7 @@ def render(digest: Digest, taxonomy: Taxonomy, frame: Frame) -> Rendered:
         digest,
         words,
         frame,
-        subject=_subject(digest, words),
+        subject=subject_line(digest, words),
         template="digest",
         values=lambda extent: _digest_values(digest, taxonomy, words, frame, extent),
     )
@@ -172,8 +173,8 @@ def _digest_values(
     read = lines.read_line(digest, words, frame.outlets)
     return {
         "preview": _preview(digest, words, frame),
-        "title": _title(digest, words),
-        "counts": _counts(digest, words) if digest.items else "",
+        "title": title_line(digest, words),
+        "counts": counts_line(digest, words) if digest.items else "",
         "shown": view.show(digest, taxonomy, words, extent, frame.manner),
         "empty": "" if digest.items else lines.empty_line(digest, words),
         "more": words.count("more", more) if more else "",
@@ -181,7 +182,7 @@ def _digest_values(
         "period": words.sentences(lines.period_line(digest, words), read if digest.items else ""),
         "statements": view.statements_of(digest, taxonomy, words, extent.kept),
         "reason": words.sentences(
-            frame.reason or words.say("reason", address=subscriber.address),
+            frame.reason or words.say("reason", address=told(subscriber.address)),
             words.say("alert_terms")
             if digest.kind == "alert"
             else lines.terms_line(subscriber, taxonomy, words),
@@ -199,13 +200,13 @@ def _fitting(items: int, fits: Callable[[view.Extent], bool]) -> view.Extent:
     """The largest extent that fits."""
     if fits(view.Extent(items, items)):
         return view.Extent(items, items)
-    full = _largest(items, lambda full: fits(view.Extent(full, items)))
+    full = largest(items, lambda full: fits(view.Extent(full, items)))
     if full or fits(view.Extent(0, items)):
         return view.Extent(full, items)
-    return view.Extent(0, _largest(items, lambda kept: fits(view.Extent(0, kept))))
+    return view.Extent(0, largest(items, lambda kept: fits(view.Extent(0, kept))))
 
 
-def _largest(top: int, fits: Callable[[int], bool]) -> int:
+def largest(top: int, fits: Callable[[int], bool]) -> int:
     """The largest number up to `top` that fits, where smaller ones fit if a larger one does; 0 if none."""
     low, high = 0, top
     while low < high:
@@ -214,17 +215,19 @@ def _largest(top: int, fits: Callable[[int], bool]) -> int:
     return low
 
 
-def _title(digest: Digest, words: Words) -> str:
+def title_line(digest: Digest, words: Words) -> str:
+    """What stands at the top: the day, or the moment of an alert."""
     if digest.kind == "alert":
         return words.say("alert_title", moment=words.moment(digest.slot))
     return words.full_date(digest.slot)
 
 
-def _subject(digest: Digest, words: Words) -> str:
+def subject_line(digest: Digest, words: Words) -> str:
+    """The first headline, the date and how many stories there are."""
     date = words.short_date(digest.slot)
     if not digest.items:
         return words.say("subject_empty", date=date)
-    headline = shorten(view.headline_of(digest.items[0]).text, _MAX_SUBJECT_HEADLINE)
+    headline = shorten(view.headline_of(digest.items[0].judged.article).text, _MAX_SUBJECT_HEADLINE)
     if digest.kind == "alert":
         return words.say("subject_alert", headline=headline, moment=words.moment(digest.slot))
     return words.say("subject", headline=headline, date=date, stories=_stories(digest, words))
@@ -234,7 +237,7 @@ def _weekly_subject(digest: Digest, words: Words) -> str:
     date = words.short_date(digest.slot)
     if not digest.items:
         return words.say("subject_weekly_empty", date=date)
-    headline = shorten(view.headline_of(digest.items[0]).text, _MAX_SUBJECT_HEADLINE)
+    headline = shorten(view.headline_of(digest.items[0].judged.article).text, _MAX_SUBJECT_HEADLINE)
     return words.say("subject_weekly", headline=headline, date=date, stories=_stories(digest, words))
 
 
@@ -242,11 +245,12 @@ def _preview(digest: Digest, words: Words, frame: Frame) -> str:
     """What a mailbox shows after the subject: what comes after the top story."""
     if not digest.items:
         return lines.read_line(digest, words, frame.outlets)
-    headlines = [view.headline_of(item).text for item in digest.items[1:4]]
-    return shorten(" · ".join(headlines), _MAX_PREVIEW) or _counts(digest, words)
+    headlines = [view.headline_of(item.judged.article).text for item in digest.items[1:4]]
+    return shorten(" · ".join(headlines), _MAX_PREVIEW) or counts_line(digest, words)
 
 
-def _counts(digest: Digest, words: Words) -> str:
+def counts_line(digest: Digest, words: Words) -> str:
+    """How many stories of how many sectors."""
     sectors = {main_sector(item, digest.subscriber.sectors) for item in digest.items} - {NO_SECTOR}
     return f"{_stories(digest, words)} · {words.count('fields', len(sectors))}"
 

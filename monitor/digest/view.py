@@ -171,10 +171,10 @@ def show(
         leads=views(digest.leads),
         sections=tuple(section for section in sections if section.items),
         brief=tuple(
-            _line(item, chosen, taxonomy, words, manner)
+            line_of(item, chosen, taxonomy, words, manner)
             for item in digest.brief[: max(0, extent.kept - in_full)]
         ),
-        maybe=tuple(_line(item, chosen, taxonomy, words, manner) for item in digest.maybe) if whole else (),
+        maybe=tuple(line_of(item, chosen, taxonomy, words, manner) for item in digest.maybe) if whole else (),
     )
 
 
@@ -192,9 +192,8 @@ def by_sector(
     )
 
 
-def headline_of(item: DigestItem) -> Link:
+def headline_of(article: Article) -> Link:
     """The headline, or the outlet's name where a feed gave none."""
-    article = item.judged.article
     return Link(shorten(plain(article.title), MAX_HEADLINE) or plain(article.outlet), web_link(article.link))
 
 
@@ -215,16 +214,17 @@ def _short_line(item: DigestItem, words: Words, manner: Manner) -> LineView:
     about = f"{plain(article.outlet)} · {words.moment(article.published)}"
     if item.outlets > 1:
         about += f" · {words.count('outlets', item.outlets)}"
-    return LineView(headline_of(item), article.language, about, manner.where(item))
+    return LineView(headline_of(article), article.language, about, manner.where(item))
 
 
-def _line(
-    item: DigestItem, chosen: Container[str], taxonomy: Taxonomy, words: Words, manner: Manner
+def line_of(
+    item: DigestItem, chosen: Container[str], taxonomy: Taxonomy, words: Words, manner: Manner = PLAINLY
 ) -> LineView:
+    """An item's headline, and outlet, time and sector."""
     article = item.judged.article
     sector = sector_name(main_sector(item, chosen), taxonomy, words)
     about = f"{plain(article.outlet)} · {words.moment(article.published)} · {sector}"
-    return LineView(headline_of(item), article.language, about, manner.where(item))
+    return LineView(headline_of(article), article.language, about, manner.where(item))
 
 
 def _item(
@@ -237,7 +237,7 @@ def _item(
     also = _others(item)
     hidden = len(also) - MAX_ALSO
     return ItemView(
-        headline=headline_of(item),
+        headline=headline_of(article),
         language=article.language,
         outlet=plain(article.outlet),
         when=moment if article.dated else words.say("first_seen", moment=moment),

@@ -20,7 +20,7 @@ from monitor.pages import forms
 from monitor.reception import ASKED_DAYS, LEFT_DAYS, Judgement
 from monitor.store.issues import Issue
 from monitor.types import NEWCOMER, Article, Language, Subscriber, SubscriberStatus
-from monitor.wiring import manner_of
+from monitor.writing import manner_of
 
 FOLDER = Path(__file__).parent
 MOST_LEFT_OUT = 100

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from monitor.channel import Kind, kind_of
 from monitor.errors import DatabaseError
 from monitor.locks import is_held
 from monitor.store import house, recovery, swap
@@ -38,6 +39,8 @@ class Facts:
     notes: Mapping[str, str]
     feeds: Mapping[str, Mapping[str, Any]]
     running: bool
+    kinds: frozenset[Kind] = frozenset()
+    """The ways out that active readers need."""
 
 
 def examine(database: Path) -> Facts:
@@ -86,4 +89,8 @@ def _facts(path: Path, connection: sqlite3.Connection, schema: int, running: boo
         notes=house.notes(connection),
         feeds={feed["feed_id"]: feed for feed in feeds},
         running=running,
+        kinds=frozenset(
+            kind_of(address)
+            for (address,) in connection.execute("SELECT address FROM subscriber WHERE status = 'active'")
+        ),
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from monitor.channel import Kind
 from monitor.store.database import Store
 from monitor.store.times import from_text, to_text
 from monitor.types import Delivery, DeliveryState, Letter
@@ -43,11 +44,19 @@ def insert(
     )  # fmt: skip
 
 
-def due(store: Store, *, now: datetime, limit: int = 100) -> list[Delivery]:
-    """Queued letters whose time has come, oldest first, for subscribers who may still be mailed."""
+_BY_KIND: Mapping[Kind, str] = {
+    "webhook": "(d.recipient LIKE 'http://%' OR d.recipient LIKE 'https://%')",
+    "chat": "(d.recipient LIKE '%://%' AND d.recipient NOT LIKE 'http://%' AND d.recipient NOT LIKE 'https://%')",
+    "mail": "d.recipient NOT LIKE '%://%'",
+}
+"""`monitor.channel.kind_of` in SQL: what goes one way must not crowd out what goes another."""
+
+
+def due(store: Store, *, now: datetime, kind: Kind | None = None, limit: int = 100) -> list[Delivery]:
+    """Queued letters (of a kind) whose time has come, oldest first, for subscribers who may still be mailed."""
     rows = store.rows(
         f"SELECT d.* FROM delivery d WHERE d.state = 'queued' AND d.next_attempt_at <= ? AND {_WANTED} "
-        "ORDER BY d.next_attempt_at, d.id LIMIT ?",
+        f"{f'AND {_BY_KIND[kind]} ' if kind else ''}ORDER BY d.next_attempt_at, d.id LIMIT ?",
         [to_text(now), limit],
     )
     return [_delivery(row) for row in rows]

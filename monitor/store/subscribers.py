@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import sqlite3
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from monitor.channel import secrets_of, told
 from monitor.errors import Misuse
+from monitor.masking import hide
 from monitor.store import history, suppression
 from monitor.store.database import Store
 from monitor.store.times import from_text, to_text
@@ -22,6 +25,8 @@ _HAPPENED: Mapping[SubscriberStatus, Happening] = {
     SubscriberStatus.SUSPENDED: "suspended",
     SubscriberStatus.REMOVED: "removed",
 }
+
+_NUMBER = re.compile(r"[0-9]{1,18}")
 
 
 def add(store: Store, subscriber: Subscriber, *, origin: Origin = "operator", detail: str = "") -> Subscriber:
@@ -40,7 +45,7 @@ def add(store: Store, subscriber: Subscriber, *, origin: Origin = "operator", de
             history.insert(store, int(written.lastrowid or 0), event)
     except sqlite3.IntegrityError as error:
         raise Misuse(
-            f"{subscriber.address} is a subscriber already; see 'vietnhat subscribers list'"
+            f"{told(subscriber.address)} is a subscriber already; see 'vietnhat subscribers list'"
         ) from error
     found = find(store, subscriber.address)
     assert found is not None  # just written
@@ -66,11 +71,16 @@ def by_token(store: Store, token: str) -> Subscriber | None:
 
 
 def known(store: Store, address: str) -> Subscriber:
-    """The same, of an address that must be one. Raises Misuse."""
-    subscriber = find(store, address)
+    """The same, of an address that must be one, or by number. Raises Misuse."""
+    subscriber = _numbered(store, address) if _NUMBER.fullmatch(address) else find(store, address)
     if subscriber is None:
-        raise Misuse(f"{address} is no subscriber; see 'vietnhat subscribers list'")
+        raise Misuse(f"{told(address)} is no subscriber; see 'vietnhat subscribers list'")
     return subscriber
+
+
+def _numbered(store: Store, number: str) -> Subscriber | None:
+    row = store.one("SELECT * FROM subscriber WHERE id = ?", [int(number)])
+    return _subscriber(row) if row else None
 
 
 def everyone(store: Store) -> list[Subscriber]:
@@ -224,6 +234,7 @@ def _choices(subscriber: Subscriber) -> dict[str, Any]:
 
 
 def _subscriber(row: Mapping[str, Any]) -> Subscriber:
+    hide(secrets_of(row["address"]))  # before anybody can tell it
     return Subscriber(
         id=row["id"],
         address=row["address"],

@@ -109,7 +109,11 @@ class Digest:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A rendered letter for one recipient; `message_id` never changes between attempts."""
+    """A rendered letter for one recipient; `message_id` never changes between attempts.
+
+    `recipient` is a mail address or a channel's; what `raw` is follows from that (`monitor.channel.kind_of`): a message
+    of RFC 5322, the JSON of a webhook, or HTML for a chat.
+    """
 
     message_id: str
     recipient: str
@@ -148,9 +152,10 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Deferred:
-    """Try later: a 4xx answer, or no answer at all."""
+    """Try later: a 4xx answer, or no answer at all. `wait` are the seconds the server asked for, 0 for none."""
 
     reply: str
+    wait: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +167,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Unusable:
-    """The way out itself is broken (login, certificate, no server): stop this run, keep every letter."""
+    """The way out itself is broken (login, certificate, no server): stop this run of it, keep every letter."""
 
     reply: str
 

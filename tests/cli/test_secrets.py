@@ -95,7 +95,8 @@ def subscribe(db: Path) -> None:
 
 
 def leaks(text: str) -> list[str]:
-    """Which of the planted words a text holds."""
+    """Which of the planted words a text holds, but for a setting's own name."""
+    text = text.replace("VIETNHAT_WEBHOOK_SECRET", "")
     planted = ("SECRET", "geheim", "U0VDUkVU", "xyz'42", *PEOPLE, *(p.upper() for p in PEOPLE))
     return [word for word in planted if word in text]
 

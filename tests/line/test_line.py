@@ -91,14 +91,14 @@ def press(store: Store) -> jobs.Press:
 
 
 def deliver(store: Store, way: FakeWay, now: datetime) -> bool:
-    """One round of delivery."""
+    """One round of delivery; whether the way out works."""
 
     def ignore(_delivery: Delivery, _outcome: SendOutcome) -> None:
         return None
 
     postman = jobs.Postman(store, way, ignore)
     postman.recover(now=now)
-    return postman.deliver(now=now)
+    return not postman.deliver(now=now)
 
 
 NEWS = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from monitor import rounds as room
+from monitor.channel import Kind
 from monitor.config.settings import Settings, load_settings
+from monitor.delivery.pace import Pace
 from monitor.errors import AlreadyRunning, BadFile, BadModel, DatabaseError, Misuse, WrongClock
 from monitor.rounds import Rounds
 from monitor.store import outbox
@@ -53,13 +55,18 @@ def test_a_reload_that_is_refused_changes_nothing(error: Exception) -> None:
 
 
 def test_a_broken_relay_gets_a_rest(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is not tried with every tick: pauses grow, and a letter that goes ends them."""
-    tried: list[float] = []
-    clock, works = [1000.0], [False]
+    """It is not tried with every tick: pauses grow, and a letter that goes ends them. Webhooks go on meanwhile."""
+    tried, webhooks = list[float](), list[float]()
+    clock, works, paces = [1000.0], [False], set[Pace]()
 
-    def deliver(*_: object, **__: object) -> bool:
+    def deliver(*_: object, resting: Collection[Kind], pace: Pace, **__: object) -> frozenset[Kind]:
+        assert "webhook" not in resting
+        paces.add(pace)
+        webhooks.append(clock[0])
+        if "mail" in resting:
+            return frozenset()
         tried.append(clock[0])
-        return works[0]
+        return frozenset() if works[0] else frozenset({"mail"})
 
     monkeypatch.setattr(room, "deliver_letters", deliver)
     monkeypatch.setattr("monitor.rounds.time.monotonic", lambda: clock[0])
@@ -74,6 +81,8 @@ def test_a_broken_relay_gets_a_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     gaps = [later - earlier for earlier, later in pairwise(tried)]
     assert gaps[:4] == [60.0, 120.0, 300.0, 600.0]
     assert len(tried) == 7
+    assert len(webhooks) == 180
+    assert len(paces) == 1  # else each round would begin with a letter at once
     works[0] = True
     clock[0] += 900
     tried.clear()
@@ -99,7 +108,7 @@ def test_digests_wait_for_the_news(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(room, "poll_once", poll)
     monkeypatch.setattr(room, "issue_digests", issue)
-    monkeypatch.setattr(room, "deliver_letters", lambda *_, **__: True)
+    monkeypatch.setattr(room, "deliver_letters", lambda *_, **__: frozenset())
     monkeypatch.setattr("monitor.rounds.time.monotonic", lambda: clock[0])
 
     async def tick(rounds: Rounds) -> None:

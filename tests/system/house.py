@@ -25,7 +25,9 @@ HASTY = f"import monitor.daemon; monitor.daemon.TICK_SECONDS = 0.5; {STARTER}"
 """The same with a bell that rings forty times as often."""
 
 USER, PASSWORD, TOKEN = "planted-user", "planted-password-7f3a", "planted-token-91c2"
-"""Secrets of the installation: how it logs in at the mail server, and what a feed's address carries."""
+HOOK, HOOK_SECRET = "planted-hook-5d1e9c77aa", "planted-signature-c40b"
+"""Secrets of the installation: how it logs in at the mail server, what a feed's address and a webhook's carry, and what
+signs the webhook's posts."""
 
 
 class House:
@@ -48,6 +50,7 @@ class House:
             "VIETNHAT_POLL_FLOOR_MINUTES": "1",
             "VIETNHAT_POLL_CEILING_MINUTES": "1",
             "VIETNHAT_LISTEN": "off",
+            "VIETNHAT_WEBHOOK_SECRET": HOOK_SECRET,
         }
 
     def watch(self, feeds: Sequence[str], port: int) -> None:
@@ -160,7 +163,7 @@ class House:
         found = set(re.findall(r"[^\s<>\"'=:,;()]+@[^\s<>\"'=:,;()]+", said)) & readers
         return [
             *_tracebacks(said),
-            *(f"the secret {secret}" for secret in (PASSWORD, TOKEN) if secret in said),
+            *(f"the secret {secret}" for secret in (PASSWORD, TOKEN, HOOK, HOOK_SECRET) if secret in said),
             *(f"the reader {address}" for address in sorted(found)),
         ]
 
