@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -152,6 +153,8 @@ def read_ring(path: Path) -> KeyRing:
     except FileNotFoundError as error:
         if path.is_symlink():
             raise BadFile(path, "is a link to nowhere", todo=_RESTORE) from error
+        if _made(path).exists():
+            raise BadFile(path, "has gone", todo=f"{_RESTORE}; and remove {_made(path).name}") from error
         return KeyRing()
     except OSError as error:
         raise _unreadable(path, error) from error
@@ -171,8 +174,18 @@ def _check_kind(path: Path, mode: int) -> None:
         raise BadFile(path, "holds keys and is open to other users of this machine", todo=todo)
 
 
+def signer_at(path: Path) -> Signer:
+    """The one signer of this process for a file: it notices when the file vanishes while it is in use."""
+    return _signer(path.absolute())
+
+
+@cache
+def _signer(path: Path) -> Signer:
+    return Signer(path)
+
+
 def load_ring(path: Path, *, now: datetime) -> KeyRing:
-    """What the file holds; what it lacks is made. Raises BadFile."""
+    """What the file holds; what it lacks is made, unless there was a file before. Raises BadFile."""
     ring = read_ring(path)
     if ring.keys and ring.addresses:
         return ring
@@ -220,6 +233,12 @@ def _write(path: Path, ring: KeyRing) -> None:
             os.fchown(file.fileno(), path.stat().st_uid, path.stat().st_gid)
         rows = {"keys": [_row(key) for key in ring.keys], "addresses": ring.addresses.hex()}
         file.write(json.dumps(rows, indent=1).encode() + b"\n")
+    _made(path).touch(mode=0o600)
+
+
+def _made(path: Path) -> Path:
+    """A note beside the file that there was one: keys that vanish while nothing runs are not made anew either."""
+    return path.with_name(f"{path.name}.made")
 
 
 def _row(key: Key) -> dict[str, str | None]:

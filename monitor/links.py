@@ -1,7 +1,7 @@
 """Addresses of our pages as letters carry them: signed for one purpose each, and read back.
 
 A token names a reader by number and by the second they were stored, since a number may be given again after somebody
-was erased.
+was erased; by their lock, which turns when they move or leave; and by a mark of what had happened to them until then.
 """
 
 from __future__ import annotations
@@ -15,10 +15,15 @@ from monitor.types import Subscriber
 
 
 class Purpose(StrEnum):
-    """What a link is for: the letter in its path."""
+    """What a link is for: the letter in its path.
+
+    CHOOSE stands in every digest, which people forward: it opens what a reader gets, and no more. OWN is mailed when
+    somebody asks for it, and opens also what is on record, moving and being erased.
+    """
 
     CONFIRM = "c"
     CHOOSE = "p"
+    OWN = "m"
     MOVE = "a"
     READ = "d"
     JUDGE = "f"
@@ -27,6 +32,7 @@ class Purpose(StrEnum):
 VALID = {
     Purpose.CONFIRM: timedelta(days=7),
     Purpose.CHOOSE: timedelta(days=60),
+    Purpose.OWN: timedelta(days=1),
     Purpose.MOVE: timedelta(days=7),
     Purpose.READ: timedelta(days=400),
     Purpose.JUDGE: timedelta(days=60),
@@ -36,15 +42,21 @@ VALID = {
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """What a token says: which reader, and what it is about."""
+    """What a token says: which reader, when in their history it was made, and what it is about."""
 
     reader: int
     stored: int
+    lock: int
+    mark: int
     about: str = ""
 
-    def is_for(self, subscriber: Subscriber) -> bool:
+    def is_of(self, subscriber: Subscriber) -> bool:
         """Whether this is the very reader, not one who got the same number later."""
         return (self.reader, self.stored) == (subscriber.id, _second(subscriber.created_at))
+
+    def is_for(self, subscriber: Subscriber) -> bool:
+        """Whether it is, and they have neither moved nor left since."""
+        return self.is_of(subscriber) and self.lock == subscriber.lock
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +66,17 @@ class Links:
     base: str
     signer: Signer
 
-    def to(self, purpose: Purpose, reader: Subscriber, *, now: datetime, about: str = "") -> str:
+    def to(
+        self, purpose: Purpose, reader: Subscriber, *, now: datetime, about: str = "", mark: int = 0
+    ) -> str:
         """The address of a page for one reader."""
-        return f"{self.base}/{purpose}/{self.token(purpose, reader, now=now, about=about)}"
+        return f"{self.base}/{purpose}/{self.token(purpose, reader, now=now, about=about, mark=mark)}"
 
-    def token(self, purpose: Purpose, reader: Subscriber, *, now: datetime, about: str = "") -> str:
-        """What stands in the address."""
-        payload = f"{reader.id:x}.{_second(reader.created_at):x}.{about}"
+    def token(
+        self, purpose: Purpose, reader: Subscriber, *, now: datetime, about: str = "", mark: int = 0
+    ) -> str:
+        """What stands in the address. `mark` is that of `monitor.store.history`, for links that act once."""
+        payload = f"{reader.id:x}.{_second(reader.created_at):x}.{reader.lock:x}.{mark:x}.{about}"
         return self.signer.sign(purpose.name.lower(), payload, now=now)
 
     def unsubscribe(self, reader: Subscriber) -> str:
@@ -70,8 +86,9 @@ class Links:
     def read(self, purpose: Purpose, token: str, *, now: datetime) -> Ticket:
         """What a token says that counts. Raises BadToken."""
         payload = self.signer.read(purpose.name.lower(), token, max_age=VALID[purpose], now=now)
-        reader, stored, about = payload.split(".", 2)
-        return Ticket(int(reader, 16), int(stored, 16), about)
+        *numbers, about = payload.split(".", 4)
+        reader, stored, lock, mark = (int(number, 16) for number in numbers)
+        return Ticket(reader, stored, lock, mark, about)
 
 
 def _second(instant: datetime) -> int:

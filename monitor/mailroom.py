@@ -9,7 +9,7 @@ from html import escape
 from pathlib import Path
 
 from monitor.config.settings import Settings
-from monitor.keys import BadToken, Signer
+from monitor.keys import BadToken, signer_at
 from monitor.receiving import Receiver
 from monitor.store import house, outbox
 from monitor.store.database import Store, open_store
@@ -20,11 +20,12 @@ MAX_NOTES = 5
 
 def confirm_by_mail(settings: Settings, token: str, *, now: datetime) -> bool:
     """Whether a letter's token confirms a subscription; then digests begin."""
-    from monitor.reception import reception_of  # with all that writes letters: see tell_operator
+    from monitor.reception import joining  # with all that writes letters: see tell_operator
+    from monitor.reception.counter import counter_of
 
     try:
-        reception_of(settings).confirm(
-            token, words="a letter from the reader", network="", now=now, origin="mail"
+        joining.confirm(
+            counter_of(settings), token, words="a letter from the reader", network="", now=now, origin="mail"
         )
     except BadToken:
         return False
@@ -34,7 +35,7 @@ def confirm_by_mail(settings: Settings, token: str, *, now: datetime) -> bool:
 @contextmanager
 def receiver(settings: Settings, *, now: datetime) -> Iterator[Receiver]:
     """What handles letters that come in, on the database of these settings. Raises DatabaseError."""
-    signer = Signer(Path(settings.keys))
+    signer = signer_at(Path(settings.keys))
     with open_store(Path(settings.db), durable=True) as store:
         yield Receiver(
             store,

@@ -20,7 +20,8 @@ from monitor.logs import configure, delivered, log, polled, warn
 from monitor.memory import give_back
 from monitor.notify import notify
 from monitor.pulse import Pulse
-from monitor.reception import reception_of
+from monitor.reception import leaving
+from monitor.reception.counter import counter_of
 from monitor.report import make_report, report_day
 from monitor.serving import serving_model
 from monitor.store import articles, clock, house, outbox, polls, reports, watches
@@ -175,7 +176,7 @@ class Rounds:
                 )
                 if forgotten:
                     log("forgotten", articles=forgotten, older_than_days=settings.archive_days)
-                if readers := reception_of(settings).forget(now=now):
+                if readers := leaving.forget(counter_of(settings), now=now):
                     log("forgotten", readers=readers)
             watch_week(settings, store, now)
 

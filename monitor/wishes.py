@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from dataclasses import replace
+from functools import cache
+from zoneinfo import available_timezones
 
 from email_validator import EmailNotValidError, validate_email
 
 from monitor.errors import Misuse
+from monitor.types import Subscriber
 
 SHORTEST_WATCHED, LONGEST_WATCHED, MOST_WATCHED = 2, 80, 30
 """Letters in a name on a watch-list, and names on it."""
+
+LARGE = 3
+"""Outlets that tell a story worth an alert to who did not say."""
+
+_DOTLESS = frozenset({"gmail.com", "googlemail.com"})
 
 
 def checked_address(text: str) -> str:
@@ -21,13 +29,32 @@ def checked_address(text: str) -> str:
         raise Misuse(f"{text!r} is not a mail address: {error}") from error
 
 
+def mailbox_of(address: str) -> str:
+    """In what box a letter to an address ends, for all one can tell: letter case and tags mean nothing, nor do dots at
+    Google's mail. For counting only, never for sending."""
+    local, _, domain = address.casefold().rpartition("@")
+    local = local.partition("+")[0]
+    return f"{local.replace('.', '') if domain in _DOTLESS else local}@{domain}"
+
+
 def checked_zone(name: str) -> str:
     """An IANA time zone. Raises Misuse."""
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise Misuse(f"{name!r} is no time zone; write one as Asia/Tokyo") from error
+    if name not in _zones():
+        raise Misuse(f"{name!r} is no time zone; write one as Asia/Tokyo")
     return name
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """Zones of places; the database also holds names of files and of no place at all."""
+    return frozenset(available_timezones()) - {"Factory", "localtime"}
+
+
+def with_alerts(reader: Subscriber) -> Subscriber:
+    """The reader; one who wants alerts alone and did not say of what gets those of large stories and their sectors."""
+    if reader.cadence != "alerts" or reader.alert_sectors or reader.alert_outlets or reader.watched:
+        return reader
+    return replace(reader, alert_outlets=LARGE, alert_sectors=reader.sectors)
 
 
 def checked_sectors(ids: Sequence[str], known: Collection[str]) -> tuple[str, ...]:

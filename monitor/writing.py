@@ -19,12 +19,13 @@ from monitor.digest.render import Frame, Rendered, Request, render_request
 from monitor.digest.report import render_report
 from monitor.digest.view import Manner
 from monitor.digest.words import Words
-from monitor.keys import Signer
+from monitor.keys import signer_at
 from monitor.links import VALID, Links, Purpose
 from monitor.store import history, outbox
 from monitor.store.database import Store
 from monitor.types import Digest, Letter, Report, Subscriber
 from monitor.watch import ZONE as NEWSPAPERS
+from monitor.wishes import mailbox_of
 
 MOST_REQUESTS = 3
 """Letters to one address in a day that ask for a click: a sign-up form must not serve to flood a stranger."""
@@ -32,8 +33,9 @@ MOST_REQUESTS = 3
 
 _PURPOSES: Mapping[Request, Purpose] = {
     "confirm": Purpose.CONFIRM,
-    "link": Purpose.CHOOSE,
+    "link": Purpose.OWN,
     "move": Purpose.MOVE,
+    "moved": Purpose.OWN,
 }
 
 
@@ -44,7 +46,7 @@ def sender_of(settings: Settings) -> Sender:
 
 def links_of(settings: Settings) -> Links | None:
     """What makes the addresses of pages in letters; None when no pages are served to readers."""
-    return Links(settings.base_url, Signer(Path(settings.keys))) if settings.base_url else None
+    return Links(settings.base_url, signer_at(Path(settings.keys))) if settings.base_url else None
 
 
 def frame_of(settings: Settings, links: Links | None, reader: Subscriber) -> Frame:
@@ -99,30 +101,29 @@ def frame_of_digest(settings: Settings, links: Links | None, digest: Digest) -> 
 
 def ask_for_consent(settings: Settings, store: Store, reader: Subscriber, *, now: datetime) -> None:
     """Queue the letter that asks a new reader whether they want the digest."""
-    request(settings, store, "confirm", reader, now=now)
+    request(settings, store, "confirm", reader, links=links_of(settings), now=now)
 
 
 def request(
-    settings: Settings, store: Store, what: Request, reader: Subscriber, *, now: datetime, to: str = ""
+    settings: Settings,
+    store: Store,
+    what: Request,
+    reader: Subscriber,
+    *,
+    links: Links | None,
+    now: datetime,
+    to: str = "",
 ) -> bool:
-    """Queue a letter that asks a reader for one click: at their address, or at the one they want to move `to`.
+    """Queue a letter that asks a reader for one click: at their address, or at the one it is sent `to`.
 
-    False when this address was asked often enough today, whoever wanted it.
+    False when this mailbox was asked often enough today, whoever wanted it.
     """
-    purpose, links = _PURPOSES[what], links_of(settings)
-    # Links that act once tell by the mark whether what they are for has happened since.
-    about = "" if what == "link" else f"{history.mark(store, reader.id):x}.{to}"
-    if links:
-        link = links.to(purpose, reader, now=now, about=about)
-    else:  # without pages the answer is a letter
-        token = Links("", Signer(Path(settings.keys))).token(purpose, reader, now=now, about=about)
-        link = f"mailto:{_read_by_us(settings)}?subject=confirm%20{token}"
-    until = now + VALID[purpose]
-    sender, addressee = sender_of(settings), replace(reader, address=to or reader.address)
+    addressee = replace(reader, address=to or reader.address)
+    link, until = _asked_for(settings, store, what, reader, links, now, to)
     rendered = render_request(
         what, addressee, load_taxonomy(), frame_of(settings, links, reader), link=link, until=until
     )
-    stamp = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+    sender, stamp = sender_of(settings), now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
     letter = build(
         rendered,
         recipient=addressee.address,
@@ -130,10 +131,36 @@ def request(
         message_id=message_id(f"{what}-{stamp}-{secrets.token_hex(8)}", reader.id, sender.domain),
         date=now,
     )
-    if outbox.asked(store, letter.recipient, since=now - timedelta(days=1)) >= MOST_REQUESTS:
-        return False
-    outbox.queue(store, "confirmation", reader.id, letter, now=now)
+    with store.transaction():
+        mailbox = mailbox_of(letter.recipient)
+        asked = outbox.asked(store, mailbox.rpartition("@")[2], since=now - timedelta(days=1))
+        if sum(mailbox_of(address) == mailbox for address in asked) >= MOST_REQUESTS:
+            return False
+        outbox.insert(store, "confirmation", reader.id, letter, now=now)
     return True
+
+
+def _asked_for(
+    settings: Settings,
+    store: Store,
+    what: Request,
+    reader: Subscriber,
+    links: Links | None,
+    now: datetime,
+    to: str,
+) -> tuple[str, datetime | None]:
+    """Where a letter's one click leads, and until when."""
+    if what == "moved" and links:
+        return links.unsubscribe(reader), None
+    purpose, about = _PURPOSES[what], to if what == "move" else ""
+    # Links that act once tell by the mark whether what they are for has happened since.
+    mark = history.mark(store, reader.id)
+    if links and links.base:
+        return links.to(purpose, reader, now=now, about=about, mark=mark), now + VALID[purpose]
+    # Without pages the answer is a letter.
+    signer = links.signer if links else signer_at(Path(settings.keys))
+    token = Links("", signer).token(purpose, reader, now=now, about=about, mark=mark)
+    return f"mailto:{_read_by_us(settings)}?subject=confirm%20{token}", now + VALID[purpose]
 
 
 def drift_letter(settings: Settings, drift: Drift, *, now: datetime) -> Letter:

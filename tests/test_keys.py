@@ -192,7 +192,7 @@ def test_files_are_ours_alone(path: Path) -> None:
     finally:
         os.umask(before)
     modes = {p.name: stat.S_IMODE(p.stat().st_mode) for p in path.parent.iterdir()}
-    assert modes == {"keys.json": 0o600, "keys.json.lock": 0o600}
+    assert modes == {"keys.json": 0o600, "keys.json.lock": 0o600, "keys.json.made": 0o600}
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
@@ -270,6 +270,17 @@ def test_keys_open_to_others_are_told(path: Path, mode: int) -> None:
         load_ring(path, now=NOW)
     path.chmod(0o600)
     assert load_ring(path, now=NOW)
+
+
+def test_keys_that_vanished_while_nothing_ran_are_not_made_anew(path: Path) -> None:
+    """A note beside the file remembers that there was one; who wants new ones removes it on purpose."""
+    load_ring(path, now=NOW)
+    path.unlink()
+    with pytest.raises(BadFile, match=r"has gone; restore it from a copy.*remove keys.json.made"):
+        Signer(path).sign("correct", "7", now=NOW)
+    assert not path.exists()
+    path.with_name("keys.json.made").unlink()
+    assert Signer(path).sign("correct", "7", now=NOW)
 
 
 def test_keys_that_vanish_are_told(path: Path, signer: Signer) -> None:

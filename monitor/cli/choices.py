@@ -57,7 +57,7 @@ def choices(command: Command) -> Command:
 
 def chosen(reader: Subscriber, given: Mapping[str, Any]) -> Subscriber:
     """The reader with what was given; the rest stays. Raises Misuse."""
-    from monitor.wishes import checked_watched, checked_zone
+    from monitor.wishes import checked_watched, checked_zone, with_alerts
 
     changes: dict[str, Any] = {name: given[name] for name in _PLAIN if given[name] is not None}
     if given["zone"] is not None:
@@ -74,7 +74,7 @@ def chosen(reader: Subscriber, given: Mapping[str, Any]) -> Subscriber:
             changes[name] = checked_sectors(changes[name])
     if "watched" in changes:
         changes["watched"] = checked_watched(changes["watched"])
-    return replace(reader, **changes)
+    return with_alerts(replace(reader, **changes))
 
 
 def cadence_words(reader: Subscriber) -> str:

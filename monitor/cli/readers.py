@@ -43,7 +43,8 @@ def add(ctx: click.Context, /, address: str, consent: str | None, again: bool, *
     ADDRESS may be a channel, which takes --consent: https://… for a webhook, slack://…, tgram://… or workflows://…
     (Teams) for a chat. It is a secret; later commands take the subscriber's number instead.
     """
-    from monitor.reception import reception_of
+    from monitor.reception import leaving
+    from monitor.reception.counter import counter_of
 
     settings = settings_of(ctx)
     agreed = None if consent is None else _consent(consent)
@@ -59,7 +60,7 @@ def add(ctx: click.Context, /, address: str, consent: str | None, again: bool, *
         created_at=present(),
     )
     with store_of(settings, durable=True, create=True) as store:
-        reception_of(settings).let_in(store, reader.address, again=again, now=reader.created_at)
+        leaving.let_in(counter_of(settings), store, reader.address, again=again, now=reader.created_at)
         reader = stored.add(store, reader)
         if agreed:
             say(f"{told(reader.address)}: {cadence_words(reader)} ({reader.zone})")
@@ -177,12 +178,13 @@ def remove(ctx: click.Context, address: str) -> None:
 @click.pass_context
 def erase(ctx: click.Context, address: str) -> None:
     """Forget a person: address, choices, consent, and what was sent. A keyed hash keeps them from being added again."""
-    from monitor.reception import reception_of
+    from monitor.reception import leaving
+    from monitor.reception.counter import counter_of
 
     settings = settings_of(ctx)
     with store_of(settings, durable=True) as store:
         reader = stored.known(store, address)
-        reception_of(settings).wipe(store, reader, now=present())
+        leaving.wipe(counter_of(settings), store, reader, now=present())
     say(f"{address} is erased; copies of the database expire with 'backup'")
 
 

@@ -95,14 +95,15 @@ def import_list(ctx: click.Context, file: Path, consent: str | None, dry_run: bo
 
 def _take(settings: Settings, store: Store, row: Row, dry_run: bool) -> str:
     """Add one reader; what became of it."""
-    from monitor.reception import reception_of
+    from monitor.reception import leaving
+    from monitor.reception.counter import counter_of
     from monitor.writing import ask_for_consent
 
     now, reader = present(), row.reader
     if stored.find(store, reader.address):
         return "known"
     try:
-        reception_of(settings).let_in(store, reader.address, again=False, now=now)
+        leaving.let_in(counter_of(settings), store, reader.address, again=False, now=now)
     except Misuse:
         return "refused"
     if not dry_run:

@@ -171,7 +171,6 @@ def serve(ctx: click.Context) -> None:
 @contextmanager
 def _pages(settings: Callable[[], Settings], checks: Checks) -> Iterator[str]:
     """Serve the pages for readers and for machines; where, or "" when they are off."""
-    from monitor.keys import Signer
     from monitor.pages.app import application
     from monitor.pages.desk import Desk
     from monitor.web.health import routes
@@ -184,7 +183,7 @@ def _pages(settings: Callable[[], Settings], checks: Checks) -> Iterator[str]:
     listener = listening_socket(listen)
     host, port = listener.getsockname()[:2]
     where = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-    desk = Desk(settings, where, Signer(Path(settings().keys)))
+    desk = Desk(settings, where)
     with serving(application(routes(checks), desk), listener, front=settings().front_proxies):
         yield where
 

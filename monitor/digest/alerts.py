@@ -22,7 +22,9 @@ FRESH = timedelta(hours=12)
 
 def wants_alerts(reader: Subscriber) -> bool:
     """Whether this reader chose anything to be told at once."""
-    return bool(reader.alert_sectors or reader.alert_outlets)
+    return bool(
+        reader.alert_sectors or reader.alert_outlets or (reader.watched and reader.cadence == "alerts")
+    )
 
 
 def may_alert(reader: Subscriber, before: Sequence[datetime], now: datetime) -> bool:

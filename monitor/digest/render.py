@@ -28,8 +28,9 @@ _MAX_SUBJECT_HEADLINE = 80
 _MAX_PREVIEW = 160
 
 
-Request = Literal["confirm", "link", "move"]
-"""Whether a reader wants the letters, the link to a reader's preferences, whether the letters shall come here."""
+Request = Literal["confirm", "link", "move", "moved"]
+"""Whether a reader wants the letters; the link to a reader's own page; whether the letters shall come here; that they
+go elsewhere now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +150,7 @@ def render_request(
     values = {
         "title": words.say(f"{request}_title"),
         "preview": words.say(f"{request}_button"),
-        "intro": words.say(f"{request}_intro", address=subscriber.address, product=frame.product),
+        "intro": words.say(f"{request}_intro", product=frame.product),
         "terms": lines.terms_line(subscriber, taxonomy, words),
         "button": words.say(f"{request}_button"),
         "link_to": link,

@@ -13,7 +13,14 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, get_day_names, get_timezone_location, get_timezone_name
+from babel.dates import (
+    format_date,
+    format_datetime,
+    get_day_names,
+    get_timezone,
+    get_timezone_location,
+    get_timezone_name,
+)
 from babel.numbers import format_decimal
 
 from classifiers.taxonomy import Names
@@ -96,7 +103,8 @@ class Words:
 
     def zone_place(self, zone: str) -> str:
         """What clocks of any zone are called, for a list: "Giờ Nhật Bản", "Germany (Berlin) Time"."""
-        return str(get_timezone_location(zone, locale=self._locale))
+        place = get_timezone(zone)
+        return str(get_timezone_location(place, locale=self._locale)) if "/" in zone else zone
 
     def quote(self, texts: Iterable[str]) -> str:
         """Words of others, each in quotation marks."""

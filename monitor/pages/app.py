@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from http import HTTPStatus
 
+from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from monitor.errors import VietnhatError
-from monitor.links import BadToken
+from monitor.links import BadToken, Purpose
 from monitor.logs import warn
 from monitor.masking import logged
 from monitor.pages.desk import Answer, Desk
-from monitor.pages.screens import style, style_name
+from monitor.pages.screen import style, style_name
 from monitor.pages.visit import Refusal, Visit, visit_of
 
 POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -31,15 +34,28 @@ HEADERS = {
     "Cache-Control": "no-store",
     "X-Robots-Tag": "noindex",
 }
+SLOWNESS = 0.25
+"""Seconds that answers take which must not tell by their time whether an address is known."""
+
+_ALIKE = frozenset({"/signup", "/link", "/m/{token}/address"})
+
+THREADS = 24
+"""For pages alone: visitors who wait for the database must not keep the health pages waiting."""
+
 _OPEN = frozenset({"/", "/privacy"})
 """What search engines may show."""
 
 Handler = Callable[[Visit], Answer]
 
 
-def application(health: Iterable[BaseRoute], desk: Desk) -> Starlette:
-    """All pages, after those for machines."""
-    house = _House(desk)
+@cache
+def _threads() -> CapacityLimiter:
+    return CapacityLimiter(THREADS)
+
+
+def application(health: Iterable[BaseRoute], desk: Desk, *, slowness: float = SLOWNESS) -> Starlette:
+    """All pages, after those for machines. `slowness` is how long answers take that must not tell by their time."""
+    house = _House(desk, slowness)
     pages: Mapping[str, Mapping[str, Handler]] = {
         "/": {"GET": desk.home},
         "/privacy": {"GET": desk.privacy},
@@ -48,20 +64,27 @@ def application(health: Iterable[BaseRoute], desk: Desk) -> Starlette:
         "/asked": {"GET": desk.asked},
         "/c/{token}": {"GET": desk.show_agree, "POST": desk.agree},
         "/a/{token}": {"GET": desk.show_move, "POST": desk.move},
-        "/p/{token}": {"GET": desk.show_preferences, "POST": desk.choose},
-        "/p/{token}/pause": {"POST": desk.pause},
-        "/p/{token}/resume": {"POST": desk.resume},
-        "/p/{token}/address": {"POST": desk.ask_to_move},
-        "/p/{token}/erase": {"POST": desk.erase},
-        "/p/{token}/data": {"GET": desk.data},
-        "/p/{token}/digests/{about}": {"GET": desk.past},
+        "/p/{token}/link": {"POST": desk.send_own_link},
+        "/m/{token}/address": {"POST": desk.ask_to_move},
+        "/m/{token}/erase": {"POST": desk.erase},
+        "/m/{token}/data": {"GET": desk.data},
+        **{
+            f"/{door}/{{token}}{path}": handlers
+            for door in (Purpose.CHOOSE, Purpose.OWN)
+            for path, handlers in {
+                "": {"GET": desk.show_preferences, "POST": desk.choose},
+                "/pause": {"POST": desk.pause},
+                "/resume": {"POST": desk.resume},
+                "/digests/{about}": {"GET": desk.past},
+            }.items()
+        },
         "/u/{token}": {"GET": desk.show_leave, "POST": desk.leave},
         "/u/{token}/back": {"POST": desk.come_back},
         "/u/{token}/erase": {"POST": desk.erase_left},
         "/f/{token}/{about}": {"GET": desk.show_judge, "POST": desk.judge},
         "/d/{token}": {"GET": desk.issue},
     }
-    return Starlette(
+    site = Starlette(
         routes=[
             *health,
             *(
@@ -73,6 +96,8 @@ def application(health: Iterable[BaseRoute], desk: Desk) -> Starlette:
         ],
         exception_handlers={HTTPException: house.unknown},
     )
+    site.router.redirect_slashes = False  # such a redirect would lead wherever the Host header says
+    return site
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +105,22 @@ class _House:
     """Turns requests into visits, and answers and errors into responses."""
 
     desk: Desk
+    slowness: float
 
     def endpoint(self, path: str, handlers: Mapping[str, Handler]) -> Callable[[Request], object]:
         """One page as Starlette calls it. Handlers work in threads: they wait for the database."""
 
         async def answer(request: Request) -> Response:
             handler = handlers["GET" if request.method == "HEAD" else request.method]
+            began = time.monotonic()
             try:
-                visit = await visit_of(request)
+                visit = await visit_of(request, own_host=self.desk.host)
             except Refusal as error:
                 return self._refused(error.status, path)
-            return await run_in_threadpool(self._answer, handler, visit, path)
+            response = await to_thread.run_sync(self._answer, handler, visit, path, limiter=_threads())
+            if path in _ALIKE:
+                await asyncio.sleep(max(0.0, began + self.slowness - time.monotonic()))
+            return response
 
         return answer
 
@@ -99,9 +129,9 @@ class _House:
         try:
             return _response(handler(visit), path)
         except BadToken:
-            known = self.desk.rates.may_guess(visit.network)
-            self.desk.rates.guessed(visit.network)
-            return self._refused(404 if known else 429, path, visit, link=True)
+            return self._refused(
+                429 if self.desk.rates.guessed(visit.network) else 404, path, visit, link=True
+            )
         except Refusal as error:
             return self._refused(error.status, path, visit)
         except VietnhatError as error:
@@ -117,8 +147,11 @@ class _House:
 
     async def unknown(self, _: Request, error: Exception) -> Response:
         """No such page, or no such method for it."""
-        status = error.status_code if isinstance(error, HTTPException) else 500
-        return self._refused(status, "")
+        if not isinstance(error, HTTPException):
+            return self._refused(500, "")
+        response = self._refused(error.status_code, "")
+        response.headers.update(error.headers or {})
+        return response
 
 
 def _response(answer: Answer, path: str) -> Response:

@@ -6,26 +6,29 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from classifiers.taxonomy import load_taxonomy
-from monitor.archive import Recalled, recall
+from monitor.archive import recall
 from monitor.config.settings import Settings
-from monitor.keys import Signer
 from monitor.links import BadToken, Purpose
-from monitor.pages import forms
+from monitor.pages import forms, own, public
 from monitor.pages.forms import BadField
 from monitor.pages.rates import Rates
-from monitor.pages.screens import Screen, base_path
+from monitor.pages.screen import Screen, base_path
 from monitor.pages.visit import Refusal, Visit
-from monitor.reception import Judgement, Reception, reception_of
+from monitor.reception import joining, leaving, staying
+from monitor.reception.counter import Counter, counter_of
+from monitor.reception.staying import Judgement
 from monitor.store import dossier, issues
 from monitor.store.database import open_store
-from monitor.types import Subscriber, SubscriberStatus
+from monitor.types import NEWCOMER, Subscriber, SubscriberStatus
 
 MOST_PAST = 60
 """Past digests in the list."""
 
 _WAYS = {"no": Judgement(0), "more": Judgement(2)}
+_NOTICES = {"saved": "prefs_saved", "moving": "prefs_moving", "sent": "prefs_sent"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,128 +47,147 @@ class Desk:
 
     settings: Callable[[], Settings]
     base: str
-    signer: Signer
     rates: Rates = field(default_factory=Rates)
+
+    @property
+    def host(self) -> str:
+        """Where visitors' forms may come from."""
+        return urlsplit(self.settings().base_url or self.base).netloc
 
     # --- for everybody -----------------------------------------------------------------------
 
     def home(self, visit: Visit) -> Answer:
         """The first page."""
-        return Answer(self._screen(visit).home())
+        return Answer(public.home(self._screen(visit), NEWCOMER))
 
     def privacy(self, visit: Visit) -> Answer:
         """What is stored, and what readers may demand."""
-        return Answer(self._screen(visit, "/privacy").privacy())
+        return Answer(public.privacy(self._screen(visit, "/privacy")))
 
     def asked(self, visit: Visit) -> Answer:
         """A letter may be on its way."""
-        return Answer(self._screen(visit, "/asked").asked())
+        return Answer(public.asked(self._screen(visit, "/asked")))
 
     def sign_up(self, visit: Visit) -> Answer:
         """Ask the owner of an address by letter. The answer is the same for every address."""
-        screen = self._screen(visit)
         try:
             wish = forms.newcomer(visit.form, load_taxonomy())
         except BadField as error:
-            return Answer(screen.home(error.field), 422)
+            return self._home_again(visit, error.field)
         if not self._welcome(wish.address):
-            return Answer(screen.home("address"), 422)
-        self._count_letter(visit)
-        self._reception().sign_up(wish, network=visit.network, now=visit.now)
+            return self._home_again(visit, "address")
+        if not self.rates.may_sign_up(visit.network):
+            raise Refusal(429)
+        joining.sign_up(self._counter(), wish, network=visit.network, now=visit.now)
         return self._to(f"/asked?lang={visit.language}")
 
     def send_link(self, visit: Visit) -> Answer:
         """Mail a reader their link. The answer is the same for every address."""
         try:
             address = forms.address_of(visit.form)
-        except BadField as error:
-            return Answer(self._screen(visit).home(error.field), 422)
-        self._count_letter(visit)
-        self._reception().send_link(address, now=visit.now)
+        except BadField:
+            return Answer(public.home(self._screen(visit), NEWCOMER, bad_below=True), 422)
+        self._count_link(visit)
+        joining.send_link(self._counter(), address, now=visit.now)
         return self._to(f"/asked?lang={visit.language}")
 
     def refused(self, status: int, visit: Visit | None, *, link: bool) -> Answer:
         """Why there is no page; `link` when it was a link that is not valid."""
         screen = self._screen(visit) if visit else Screen(self.settings(), load_taxonomy(), "vi")
         shown = 410 if link and status == 404 else status
-        return Answer(screen.refused(shown), status)
+        return Answer(public.refused(screen, shown), status)
+
+    def _home_again(self, visit: Visit, bad: str) -> Answer:
+        typed = forms.typed(visit.form, NEWCOMER, load_taxonomy())
+        address = (visit.form.get("address") or ("",))[0][:320]
+        return Answer(public.home(self._screen(visit), replace(typed, address=address), bad=bad), 422)
 
     def _welcome(self, address: str) -> bool:
-        """Whether the operator lets addresses like this sign up."""
+        """Whether the operator lets addresses like this be mailed at a stranger's wish."""
         who = self.settings().signup
         return who == "open" or address.rpartition("@")[2].casefold() in who.split(",")
 
-    def _count_letter(self, visit: Visit) -> None:
-        if not self.rates.may_cause_letters(visit.network):
+    def _count_link(self, visit: Visit) -> None:
+        if not self.rates.may_ask_for_link(visit.network):
             raise Refusal(429)
 
     # --- links of one purpose ----------------------------------------------------------------
 
     def show_agree(self, visit: Visit) -> Answer:
         """The page with the button that confirms a subscription."""
-        return self._agree_page(visit, self._reception().who_confirms(visit.token, now=visit.now))
+        return self._agree_page(visit, joining.who_confirms(self._counter(), visit.token, now=visit.now))
 
     def agree(self, visit: Visit) -> Answer:
-        """The owner of the address agrees."""
-        asked = self._reception().who_confirms(visit.token, now=visit.now)
-        if asked.status is SubscriberStatus.ACTIVE:
-            return self._agree_page(visit, asked)
-        words = self._screen(visit).for_reader(asked, visit.asked).consent(asked)
-        reader = self._reception().confirm(visit.token, words=words, network=visit.network, now=visit.now)
-        # Only who presses the button first is let through to the preferences: the link counts once.
-        return self._agree_page(visit, reader, self._path(Purpose.CHOOSE, reader, visit))
+        """The owner of the address agrees. Only who does so first is let through: the link counts once."""
+        asked = joining.who_confirms(self._counter(), visit.token, now=visit.now)
+        words = public.consent(self._screen(visit).for_reader(asked, visit.asked), asked)
+        reader, first = joining.confirm(
+            self._counter(), visit.token, words=words, network=visit.network, now=visit.now
+        )
+        return self._agree_page(visit, reader, self._path(Purpose.OWN, reader, visit) if first else "")
 
     def _agree_page(self, visit: Visit, reader: Subscriber, done: str = "") -> Answer:
         screen = self._screen(visit, f"/c/{visit.token}").for_reader(reader, visit.asked)
-        return Answer(screen.agree(reader, done))
+        return Answer(public.agree(screen, reader, done))
 
     def show_move(self, visit: Visit) -> Answer:
         """The page with the button that takes a new address into use."""
-        reader, address = self._reception().who_moves(visit.token, now=visit.now)
+        reader, address = staying.who_moves(self._counter(), visit.token, now=visit.now)
+        screen = self._screen(visit, f"/a/{visit.token}").for_reader(reader, visit.asked)
         return Answer(
-            self._screen(visit, f"/a/{visit.token}").for_reader(reader, visit.asked).moving(address)
+            public.moved(screen, address) if address == reader.address else public.moving(screen, address)
         )
 
     def move(self, visit: Visit) -> Answer:
         """The letters go to the new address."""
-        reader, _ = self._reception().who_moves(visit.token, now=visit.now)
-        address = self._reception().move(visit.token, now=visit.now)
-        return Answer(self._screen(visit, f"/a/{visit.token}").for_reader(reader, visit.asked).moved(address))
+        reader, address = staying.who_moves(self._counter(), visit.token, now=visit.now)
+        screen = self._screen(visit, f"/a/{visit.token}").for_reader(reader, visit.asked)
+        words = public.moving_words(screen, address)
+        staying.move(self._counter(), visit.token, words=words, network=visit.network, now=visit.now)
+        return Answer(public.moved(screen, address))
 
     def show_leave(self, visit: Visit) -> Answer:
         """The page with the button that stops the letters."""
-        return self._leave_page(visit, self._reception().who_leaves(visit.token))
+        return self._leave_page(visit, leaving.who_leaves(self._counter(), visit.token))
 
     def leave(self, visit: Visit) -> Answer:
         """No more letters, at once: for the button, and for mail programs (RFC 8058)."""
-        return self._leave_page(visit, self._reception().leave(visit.token, now=visit.now))
+        return self._leave_page(visit, leaving.leave(self._counter(), visit.token, now=visit.now))
 
     def come_back(self, visit: Visit) -> Answer:
         """It was a mistake."""
-        reader = self._reception().who_leaves(visit.token)
+        reader = leaving.who_leaves(self._counter(), visit.token)
         screen = self._screen(visit, f"/u/{visit.token}").for_reader(reader, visit.asked)
-        self._reception().come_back(
-            visit.token, words=screen.consent(reader), network=visit.network, now=visit.now
+        reader = leaving.come_back(
+            self._counter(),
+            visit.token,
+            words=public.consent(screen, reader),
+            network=visit.network,
+            now=visit.now,
         )
-        return Answer(screen.back())
+        back = reader.status is SubscriberStatus.ACTIVE
+        return Answer(public.back(screen)) if back else self._leave_page(visit, reader)
 
     def erase_left(self, visit: Visit) -> Answer:
         """Forget who has left; only with the box ticked."""
-        reader = self._reception().who_leaves(visit.token)
+        reader = leaving.who_leaves(self._counter(), visit.token)
         if "sure" not in visit.form:
             return replace(self._leave_page(visit, reader), status=422)
-        screen = self._screen(visit).for_reader(reader, visit.asked)
-        self._reception().erase_left(visit.token, now=visit.now)
-        return Answer(screen.erased())
+        leaving.erase_left(self._counter(), visit.token, now=visit.now)
+        return Answer(public.erased(self._screen(visit).for_reader(reader, visit.asked)))
 
     def _leave_page(self, visit: Visit, reader: Subscriber) -> Answer:
-        return Answer(
-            self._screen(visit, f"/u/{visit.token}").for_reader(reader, visit.asked).leaving(reader)
-        )
+        screen = self._screen(visit, f"/u/{visit.token}").for_reader(reader, visit.asked)
+        return Answer(public.leaving(screen, reader))
 
     def show_judge(self, visit: Visit) -> Answer:
         """The page with the button for one opinion on one article."""
-        return self._judge_page(visit)
+        if visit.about not in (*_WAYS, "sector"):
+            raise Refusal(404)
+        reader, article, before = staying.judged(self._counter(), visit.token, now=visit.now)
+        root = f"/f/{visit.token}"
+        screen = self._screen(visit, f"{root}/{visit.about}").for_reader(reader, visit.asked)
+        return Answer(own.judging(screen, article, visit.about, screen.base + root, before))
 
     def judge(self, visit: Visit) -> Answer:
         """Note what a reader says of an article."""
@@ -174,118 +196,125 @@ class Desk:
             try:
                 judgement = Judgement(2, forms.sector_of(visit.form, load_taxonomy()))
             except BadField:
-                return replace(self._judge_page(visit), status=422)
+                return replace(self.show_judge(visit), status=422)
         if judgement is None:
             raise Refusal(404)
-        reader, _, _ = self._reception().judged(visit.token, now=visit.now)
-        self._reception().judge(visit.token, judgement, now=visit.now)
-        return Answer(self._screen(visit, f"/f/{visit.token}/no").for_reader(reader, visit.asked).judged())
-
-    def _judge_page(self, visit: Visit) -> Answer:
-        if visit.about not in (*_WAYS, "sector"):
-            raise Refusal(404)
-        reader, article, before = self._reception().judged(visit.token, now=visit.now)
-        root = f"/f/{visit.token}"
-        screen = self._screen(visit, f"{root}/{visit.about}").for_reader(reader, visit.asked)
-        return Answer(screen.judging(article, visit.about, base_path(self.settings()) + root, before))
+        reader = staying.judge(self._counter(), visit.token, judgement, now=visit.now)
+        return Answer(own.judged(self._screen(visit, f"/f/{visit.token}/no").for_reader(reader, visit.asked)))
 
     def issue(self, visit: Visit) -> Answer:
         """One digest, for whoever was given the link: it says nothing of the reader."""
-        reader, digest_id = self._reception().reading(visit.token, now=visit.now)
+        reader, digest_id = staying.reading(self._counter(), visit.token, now=visit.now)
         return self._issue_page(visit, reader, digest_id, f"/d/{visit.token}")
 
     # --- a reader's own pages ----------------------------------------------------------------
 
     def show_preferences(self, visit: Visit) -> Answer:
         """Everything a reader may choose, their past digests, and the ways out."""
-        reader = self._reception().reader_of(visit.token, now=visit.now)
+        reader = self._reader(visit)
         return self._preferences_page(visit, reader, notice=_NOTICES.get(visit.query.get("done", ""), ""))
 
     def choose(self, visit: Visit) -> Answer:
         """Store what was chosen."""
-        reader = self._reception().reader_of(visit.token, now=visit.now)
+        reader = self._reader(visit)
         try:
             wish = forms.choices(visit.form, reader, load_taxonomy())
         except BadField as error:
-            return replace(self._preferences_page(visit, reader, bad=error.field), status=422)
-        self._reception().choose(visit.token, wish, now=visit.now)
-        return self._to(f"/p/{visit.token}?done=saved")
+            typed = forms.typed(visit.form, reader, load_taxonomy())
+            return replace(self._preferences_page(visit, typed, bad=error.field), status=422)
+        staying.choose(self._counter(), Purpose(visit.door), visit.token, wish, now=visit.now)
+        return self._back(visit, "saved")
 
     def pause(self, visit: Visit) -> Answer:
         """No letters for a while."""
-        self._reception().pause(visit.token, now=visit.now)
-        return self._to(f"/p/{visit.token}?lang={visit.language}")
+        staying.pause(self._counter(), Purpose(visit.door), visit.token, now=visit.now)
+        return self._back(visit)
 
     def resume(self, visit: Visit) -> Answer:
         """Letters again."""
-        self._reception().resume(visit.token, now=visit.now)
-        return self._to(f"/p/{visit.token}?done=saved")
+        staying.resume(self._counter(), Purpose(visit.door), visit.token, now=visit.now)
+        return self._back(visit, "saved")
+
+    def send_own_link(self, visit: Visit) -> Answer:
+        """Mail the link that opens the rest to the reader, who need not be the visitor: digests are forwarded."""
+        reader = self._reader(visit)
+        self._count_link(visit)
+        joining.send_link(self._counter(), reader.address, now=visit.now)
+        return self._back(visit, "sent")
 
     def ask_to_move(self, visit: Visit) -> Answer:
         """Ask at a new address; the answer is the same for every address."""
-        reader = self._reception().reader_of(visit.token, now=visit.now)
+        reader = self._reader(visit)
         try:
             address = forms.address_of(visit.form)
-        except BadField as error:
-            return replace(self._preferences_page(visit, reader, bad=error.field), status=422)
-        self._count_letter(visit)
-        self._reception().ask_to_move(visit.token, address, now=visit.now)
-        return self._to(f"/p/{visit.token}?done=moving&lang={visit.language}")
+        except BadField:
+            return replace(self._preferences_page(visit, reader, bad="address"), status=422)
+        if not self._welcome(address):
+            return replace(self._preferences_page(visit, reader, bad="address"), status=422)
+        self._count_link(visit)
+        staying.ask_to_move(self._counter(), visit.token, address, now=visit.now)
+        return self._back(visit, "moving")
 
     def erase(self, visit: Visit) -> Answer:
         """Forget the reader; only with the box ticked."""
-        reader = self._reception().reader_of(visit.token, now=visit.now)
+        reader = self._reader(visit)
         if "sure" not in visit.form:
             return replace(self._preferences_page(visit, reader), status=422)
-        screen = self._screen(visit).for_reader(reader, visit.asked)
-        self._reception().erase(visit.token, now=visit.now)
-        return Answer(screen.erased())
+        leaving.erase(self._counter(), visit.token, now=visit.now)
+        return Answer(public.erased(self._screen(visit).for_reader(reader, visit.asked)))
 
     def data(self, visit: Visit) -> Answer:
         """All that is stored about the reader."""
-        reader = self._reception().reader_of(visit.token, now=visit.now)
+        reader = self._reader(visit)
         with open_store(Path(self.settings().db)) as store:
             return Answer(data=dossier.of(store, reader))
 
     def past(self, visit: Visit) -> Answer:
         """One of the reader's past digests."""
-        reader = self._reception().reader_of(visit.token, now=visit.now)
-        return self._issue_page(visit, reader, visit.about, f"/p/{visit.token}/digests/{visit.about}")
+        here = f"/{visit.door}/{visit.token}/digests/{visit.about}"
+        return self._issue_page(visit, self._reader(visit), visit.about, here)
+
+    def _reader(self, visit: Visit) -> Subscriber:
+        return staying.reader_of(self._counter(), Purpose(visit.door), visit.token, now=visit.now)
 
     def _preferences_page(
         self, visit: Visit, reader: Subscriber, *, notice: str = "", bad: str = ""
     ) -> Answer:
         with open_store(Path(self.settings().db)) as store:
             past = issues.of(store, reader, limit=MOST_PAST)
-        path, base = f"/p/{visit.token}", base_path(self.settings())
+        path = f"/{visit.door}/{visit.token}"
         screen = self._screen(visit, path).for_reader(reader, visit.asked)
-        page = screen.preferences(
-            reader, past, root=base + path, leave=f"{base}/u/{reader.token}", notice=notice, bad=bad
+        whole = Purpose(visit.door) is Purpose.OWN
+        return Answer(
+            own.preferences(
+                screen, reader, past, root=screen.base + path, whole=whole, notice=notice, bad=bad
+            )
         )
-        return Answer(page)
 
     def _issue_page(self, visit: Visit, reader: Subscriber, digest_id: str, here: str) -> Answer:
-        recalled: Recalled | None = None
         with open_store(Path(self.settings().db)) as store:
             recalled = recall(store, reader, digest_id)
         if recalled is None:
             raise BadToken
-        return Answer(self._screen(visit, here).for_reader(reader, visit.asked).issue(recalled))
+        return Answer(own.issue(self._screen(visit, here).for_reader(reader, visit.asked), recalled))
 
     # --- tools -------------------------------------------------------------------------------
 
-    def _reception(self) -> Reception:
-        return reception_of(self.settings(), base=self.base, signer=self.signer)
+    def _counter(self) -> Counter:
+        return counter_of(self.settings(), base=self.base)
 
     def _path(self, purpose: Purpose, reader: Subscriber, visit: Visit) -> str:
-        token = self._reception().links.token(purpose, reader, now=visit.now)
+        token = self._counter().links.token(purpose, reader, now=visit.now)
         return f"{base_path(self.settings())}/{purpose}/{token}"
 
     def _screen(self, visit: Visit, here: str = "/") -> Screen:
         return Screen(self.settings(), load_taxonomy(), visit.language, here)
 
+    def _back(self, visit: Visit, done: str = "") -> Answer:
+        """To the reader's page again."""
+        words = [f"done={done}"] if done else []
+        words += [f"lang={visit.asked}"] if visit.asked else []
+        return self._to(f"/{visit.door}/{visit.token}{'?' if words else ''}{'&'.join(words)}")
+
     def _to(self, path: str) -> Answer:
         return Answer(to=base_path(self.settings()) + path)
-
-
-_NOTICES = {"saved": "prefs_saved", "moving": "prefs_moving"}

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import NoReturn, TypeVar, get_args
+from typing import Any, NoReturn, TypeVar, get_args
 
 from classifiers.taxonomy import Taxonomy
 from monitor.errors import Misuse
 from monitor.types import NEWCOMER, Cadence, Language, Subscriber
-from monitor.wishes import checked_address, checked_sectors, checked_watched, checked_zone
+from monitor.wishes import checked_address, checked_sectors, checked_watched, checked_zone, with_alerts
 
 T = TypeVar("T", bound=str)
 
@@ -51,44 +51,37 @@ def address_of(form: Form) -> str:
 
 def newcomer(form: Form, taxonomy: Taxonomy) -> Subscriber:
     """Who signs up, with the few choices of that form. Raises BadField."""
-    return replace(
-        NEWCOMER,
-        address=address_of(form),
-        language=_among(form, "language", LANGUAGES),
-        cadence=_among(form, "cadence", CADENCES),
-        hour=_hour(form, "hour"),
-        zone=_zone(form),
-        sectors=_sectors(form, "sectors", taxonomy),
-    )
+    few = ("language", "cadence", "hour", "zone", "sectors")
+    chosen = {field: _READ[field](form, taxonomy) for field in few}
+    return with_alerts(replace(NEWCOMER, address=address_of(form), **chosen))
 
 
 def choices(form: Form, reader: Subscriber, taxonomy: Taxonomy) -> Subscriber:
     """The reader with everything the form of preferences holds. Raises BadField."""
-    return replace(
-        reader,
-        language=_among(form, "language", LANGUAGES),
-        cadence=_among(form, "cadence", CADENCES),
-        hour=_hour(form, "hour"),
-        second_hour=_hour(form, "second_hour"),
-        weekday=_number(form, "weekday", range(7)),
-        zone=_zone(form),
-        holidays=tuple(country for country in COUNTRIES if country in form.get("holidays", ())),
-        sectors=_sectors(form, "sectors", taxonomy),
-        watched=_watched(form, taxonomy),
-        wants_maybe="wants_maybe" in form,
-        wants_empty="wants_empty" in form,
-        wants_thread="wants_thread" in form,
-        alert_sectors=_sectors(form, "alert_sectors", taxonomy),
-        alert_outlets=_number(form, "alert_outlets", range(101)),
-        quiet_from=_hour(form, "quiet_from"),
-        quiet_until=_hour(form, "quiet_until"),
-    )
+    chosen = {field: read(form, taxonomy) for field, read in _READ.items()}
+    boxes: dict[str, Any] = {name: name in form for name in _BOXES}
+    return with_alerts(replace(reader, **chosen, **boxes, holidays=_holidays(form)))
+
+
+def typed(form: Form, reader: Subscriber, taxonomy: Taxonomy) -> Subscriber:
+    """The reader with as much of a form as can be used: what is shown again when one field of it cannot."""
+    for field, read in _READ.items():
+        try:
+            reader = replace(reader, **{field: read(form, taxonomy)})
+        except BadField:
+            continue
+    boxes: dict[str, Any] = {name: name in form for name in _BOXES}
+    return replace(reader, **boxes, holidays=_holidays(form))
 
 
 def sector_of(form: Form, taxonomy: Taxonomy) -> tuple[str, ...]:
     """The sector somebody says an article belongs to; none when they say: none of these. Raises BadField."""
     sector = _one(form, "sector")
     return () if sector == "none" else (_known(sector, taxonomy.sector_by_id, "sector"),)
+
+
+def _holidays(form: Form) -> tuple[str, ...]:
+    return tuple(country for country in COUNTRIES if country in form.get("holidays", ()))
 
 
 def _watched(form: Form, taxonomy: Taxonomy) -> tuple[str, ...]:
@@ -142,3 +135,21 @@ def _one(form: Form, field: str) -> str:
 
 def _bad(field: str) -> NoReturn:
     raise BadField(field)
+
+
+_BOXES = ("wants_maybe", "wants_empty", "wants_thread")
+_READ: Mapping[str, Callable[[Form, Taxonomy], Any]] = {
+    "language": lambda form, _: _among(form, "language", LANGUAGES),
+    "cadence": lambda form, _: _among(form, "cadence", CADENCES),
+    "hour": lambda form, _: _hour(form, "hour"),
+    "second_hour": lambda form, _: _hour(form, "second_hour"),
+    "weekday": lambda form, _: _number(form, "weekday", range(7)),
+    "zone": lambda form, _: _zone(form),
+    "sectors": lambda form, taxonomy: _sectors(form, "sectors", taxonomy),
+    "watched": lambda form, taxonomy: _watched(form, taxonomy),
+    "alert_sectors": lambda form, taxonomy: _sectors(form, "alert_sectors", taxonomy),
+    "alert_outlets": lambda form, _: _number(form, "alert_outlets", range(101)),
+    "quiet_from": lambda form, _: _hour(form, "quiet_from"),
+    "quiet_until": lambda form, _: _hour(form, "quiet_until"),
+}
+"""How each field of the forms is read."""

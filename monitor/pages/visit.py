@@ -7,7 +7,7 @@ import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 from starlette.requests import ClientDisconnect, Request
 
@@ -31,9 +31,11 @@ class Refusal(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One request. `network` is the visitor's address, "" when it is not known; `asked` the language in ?lang=."""
+    """One request. `door` is the first part of the path, `token` the second; `network` is the visitor's address, ""
+    when it is not known; `asked` the language in ?lang=."""
 
     now: datetime
+    door: str
     token: str
     about: str
     form: Form
@@ -43,15 +45,20 @@ class Visit:
     query: Mapping[str, str]
 
 
-async def visit_of(request: Request) -> Visit:
-    """The request, its form read. Raises Refusal."""
+async def visit_of(request: Request, *, own_host: str) -> Visit:
+    """The request, its form read. Raises Refusal.
+
+    What stops the letters comes from mail programs and webmail as they please (RFC 8058): only its token counts.
+    """
     form: Form = {}
-    if request.method == "POST":
-        _refuse_strangers(request)
+    door = request.url.path.strip("/").partition("/")[0]
+    if request.method == "POST" and request.url.path != f"/u/{request.path_params.get('token')}":
+        _refuse_strangers(request, own_host)
         form = await _form(request)
     asked = next((each for each in LANGUAGES if each == request.query_params.get("lang")), None)
     return Visit(
         now=datetime.now(UTC).replace(microsecond=0),
+        door=door,
         token=request.path_params.get("token", ""),
         about=request.path_params.get("about", ""),
         form=form,
@@ -73,17 +80,38 @@ def group(network: str) -> str:
     return network
 
 
-def _network(request: Request) -> str:
-    host = request.client.host if request.client else ""
+def wider(network: str) -> str:
+    """Who counts as one provider's customer for limits: an IPv6 /48, which one person may be given whole."""
     try:
-        return str(ipaddress.ip_address(host))
+        address = ipaddress.ip_address(network)
+    except ValueError:
+        return "unknown"
+    if isinstance(address, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((address, 48), strict=False))
+    return network
+
+
+def _network(request: Request) -> str:
+    """The visitor's address; proxies may add a port to it, and sockets for both families dress up IPv4 as IPv6."""
+    host = request.client.host if request.client else ""
+    if host.count(":") == 1:
+        host = host.partition(":")[0]
+    elif host.startswith("["):
+        host = host[1:].partition("]")[0]
+    try:
+        address = ipaddress.ip_address(host)
     except ValueError:
         return ""
+    plain = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return str(plain or address)
 
 
-def _refuse_strangers(request: Request) -> None:
-    """A form on somebody else's site must not act here (Fetch Metadata, W3C; programs send no such header)."""
-    if request.headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+def _refuse_strangers(request: Request, own_host: str) -> None:
+    """A form on somebody else's site must not act here (Fetch Metadata, W3C; older browsers name the origin alone)."""
+    site = request.headers.get("sec-fetch-site")
+    origin = request.headers.get("origin")
+    foreign = urlsplit(origin).netloc not in (own_host, request.headers.get("host")) if origin else False
+    if site not in (None, "none", "same-origin") or (site is None and foreign):
         raise Refusal(403)
 
 

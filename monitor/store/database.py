@@ -87,6 +87,10 @@ class Store:
         """One statement inside a transaction."""
         return self.db.conn.execute(sql, values)
 
+    def wait_at_most(self, seconds: float) -> None:
+        """Wait so long for others who write, instead of BUSY_SECONDS."""
+        self.db.conn.execute(f"PRAGMA busy_timeout={int(seconds * 1000)}")
+
     def notes(self) -> dict[str, str]:
         """What the program noted about itself, by the keys of `monitor.store.house`."""
         with as_database_error(self.path):
@@ -201,6 +205,7 @@ def _closed_on_error(store: Store) -> Iterator[None]:
 
 def _promise(connection: sqlite3.Connection, *, durable: bool) -> None:
     connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute("PRAGMA secure_delete=ON")  # letters and addresses that are let go are overwritten
     connection.execute("PRAGMA cell_size_check=ON")  # a damaged page is noticed where it is read
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")

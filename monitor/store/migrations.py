@@ -243,11 +243,12 @@ ALTER TABLE subscriber ADD COLUMN alert_sectors TEXT NOT NULL DEFAULT '';
 ALTER TABLE subscriber ADD COLUMN alert_outlets INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE subscriber ADD COLUMN quiet_from INTEGER NOT NULL DEFAULT 21;
 ALTER TABLE subscriber ADD COLUMN quiet_until INTEGER NOT NULL DEFAULT 6;
+ALTER TABLE subscriber ADD COLUMN lock INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE digest ADD COLUMN kind TEXT NOT NULL DEFAULT 'digest';
 ALTER TABLE digest ADD COLUMN since TEXT;
 ALTER TABLE digest ADD COLUMN polled_entries INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE digest_item ADD COLUMN role TEXT NOT NULL DEFAULT 'item';
-CREATE INDEX delivery_recipient ON delivery(recipient COLLATE NOCASE, queued_at) WHERE kind = 'confirmation';
+CREATE INDEX delivery_asked ON delivery(queued_at) WHERE kind = 'confirmation';
 CREATE TABLE reader_event (
     id INTEGER PRIMARY KEY,
     subscriber_id INTEGER NOT NULL REFERENCES subscriber(id) ON DELETE CASCADE,

@@ -108,14 +108,13 @@ def settle(
         )
 
 
-def asked(store: Store, recipient: str, *, since: datetime) -> int:
-    """How many letters that ask for a click were written to this address since then."""
-    row = store.one(
-        "SELECT count(*) AS n FROM delivery WHERE kind = 'confirmation' AND recipient = ? COLLATE NOCASE "
-        "AND queued_at > ?",
-        [recipient, to_text(since)],
+def asked(store: Store, domain: str, *, since: datetime) -> list[str]:
+    """To which addresses of a domain letters were written since then that ask for a click, once for each."""
+    rows = store.rows(
+        "SELECT recipient FROM delivery WHERE kind = 'confirmation' AND queued_at > ? AND recipient LIKE ? ESCAPE '!'",
+        [to_text(since), "%@" + domain.replace("!", "!!").replace("_", "!_").replace("%", "!%")],
     )
-    return int(row["n"]) if row else 0
+    return [row["recipient"] for row in rows]
 
 
 def attempted(store: Store, message_id: str) -> Delivery | None:

@@ -118,11 +118,12 @@ def set_status(
                 "WHERE subscriber_id = ? AND state = 'queued'",
                 [to_text(now), f"the reader is {status}", subscriber_id],
             )
-        store.write(
-            "UPDATE subscriber SET status = ?, changed_at = ? WHERE id = ?",
-            [status, to_text(now), subscriber_id],
+        written = store.write(
+            "UPDATE subscriber SET status = ?, changed_at = ?, lock = lock + ? WHERE id = ?",
+            [status, to_text(now), status is SubscriberStatus.REMOVED, subscriber_id],
         )
-        history.insert(store, subscriber_id, ReaderEvent(now, _HAPPENED[status], origin, detail))
+        if written.rowcount:
+            history.insert(store, subscriber_id, ReaderEvent(now, _HAPPENED[status], origin, detail))
 
 
 def set_choices(store: Store, subscriber: Subscriber, *, now: datetime, origin: Origin = "operator") -> None:
@@ -130,11 +131,12 @@ def set_choices(store: Store, subscriber: Subscriber, *, now: datetime, origin: 
     row = _choices(subscriber)
     columns = ", ".join(f"{name} = :{name}" for name in row)
     with store.transaction():
-        store.write(
+        written = store.write(
             f"UPDATE subscriber SET {columns}, changed_at = :now WHERE id = :id",  # fixed names
             {**row, "now": to_text(now), "id": subscriber.id},
         )
-        history.insert(store, subscriber.id, ReaderEvent(now, "changed", origin))
+        if written.rowcount:
+            history.insert(store, subscriber.id, ReaderEvent(now, "changed", origin))
 
 
 def set_consent(
@@ -145,10 +147,11 @@ def set_consent(
     now: datetime,
     origin: Origin = "operator",
     detail: str = "",
-) -> None:
+) -> bool:
     """Record how and when a reader agreed; digests may begin.
 
-    Nothing is recorded if their status is not that of `subscriber` any more: somebody else was faster.
+    Nothing is recorded, and the answer is False, if their status is not that of `subscriber` any more: somebody else
+    was faster.
     """
     with store.transaction():
         written = store.write(
@@ -157,21 +160,31 @@ def set_consent(
         )
         if written.rowcount:
             history.insert(store, subscriber.id, ReaderEvent(now, "agreed", origin, detail or consent))
+        return bool(written.rowcount)
 
 
 def set_address(
-    store: Store, subscriber: Subscriber, address: str, *, now: datetime, origin: Origin = "operator"
+    store: Store,
+    subscriber: Subscriber,
+    address: str,
+    *,
+    now: datetime,
+    origin: Origin = "operator",
+    detail: str = "",
 ) -> None:
     """Mail a reader at another address from now on. Raises Misuse when it is another reader's."""
     values = [address, subscriber.address]
     try:
         with store.transaction():
-            store.write(
-                "UPDATE subscriber SET address = ?, changed_at = ? WHERE id = ?",
-                [address, to_text(now), subscriber.id],
+            written = store.write(
+                "UPDATE subscriber SET address = ?, changed_at = ?, lock = lock + 1 WHERE id = ? AND address = ?",
+                [address, to_text(now), subscriber.id, subscriber.address],
             )
-            store.write("UPDATE OR REPLACE correction SET person = ? WHERE person = ? COLLATE NOCASE", values)
-            history.insert(store, subscriber.id, ReaderEvent(now, "moved", origin))
+            if written.rowcount:
+                store.write(
+                    "UPDATE OR REPLACE correction SET person = ? WHERE person = ? COLLATE NOCASE", values
+                )
+                history.insert(store, subscriber.id, ReaderEvent(now, "moved", origin, detail))
     except sqlite3.IntegrityError as error:
         raise Misuse(f"{address} is a subscriber already; see 'vietnhat subscribers list'") from error
 
@@ -209,6 +222,12 @@ def left(store: Store, status: SubscriberStatus, *, before: datetime) -> list[Su
         "SELECT * FROM subscriber WHERE status = ? AND changed_at < ? ORDER BY id", [status, to_text(before)]
     )
     return [_subscriber(row) for row in rows]
+
+
+def waiting(store: Store) -> int:
+    """How many were asked and have not answered."""
+    row = store.one("SELECT count(*) AS n FROM subscriber WHERE status = 'pending'")
+    return int(row["n"]) if row else 0
 
 
 def _choices(subscriber: Subscriber) -> dict[str, Any]:
@@ -258,4 +277,5 @@ def _subscriber(row: Mapping[str, Any]) -> Subscriber:
         alert_outlets=row["alert_outlets"],
         quiet_from=row["quiet_from"],
         quiet_until=row["quiet_until"],
+        lock=row["lock"],
     )

@@ -59,6 +59,8 @@ class Subscriber:
     alert_outlets: int = 0
     quiet_from: int = 21
     quiet_until: int = 6
+    lock: int = 0
+    """Raised when they move or leave: links made before open nothing any more."""
 
 
 NEWCOMER = Subscriber(

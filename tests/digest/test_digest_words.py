@@ -37,7 +37,7 @@ def test_every_word_is_used() -> None:
     sources = "".join(path.read_text() for path in [*folder.glob("*.py"), *folder.glob("templates/*")])
     for key in catalogue():
         stem = re.sub(
-            r"_(one|other|daily|weekly|chosen|daily_chosen|weekly_chosen|todo)$|^(confirm|link|move)_",
+            r"_(one|other|daily|weekly|chosen|daily_chosen|weekly_chosen|todo)$|^(confirm|link|move|moved)_",
             "",
             key,
         )

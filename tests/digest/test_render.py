@@ -354,7 +354,7 @@ def test_many_copies_are_counted(taxonomy: Taxonomy) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("request_", ["confirm", "link", "move"])
+@pytest.mark.parametrize("request_", ["confirm", "link", "move", "moved"])
 def test_a_request_asks_and_nothing_else(taxonomy: Taxonomy, language: Language, request_: Request) -> None:
     """One link to confirm with, until when, and what to do if it was someone else."""
     link = "https://tin.example.org/c/abc"

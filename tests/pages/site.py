@@ -19,7 +19,6 @@ from urllib.parse import urlencode
 from classifiers.taxonomy import load_taxonomy
 from classifiers.verdict import Decision, Evidence, SectorScore, Text, Verdict
 from monitor.config.settings import Settings, load_settings
-from monitor.keys import Signer
 from monitor.pages.app import application
 from monitor.pages.desk import Desk
 from monitor.store import polls, subscribers, verdicts
@@ -164,16 +163,16 @@ def _verdict(sure: bool) -> Verdict:
 
 
 @contextmanager
-def site(**changes: Any) -> Iterator[Site]:
-    """The pages; `changes` are settings."""
+def site(*, slowness: float = 0.0, **changes: Any) -> Iterator[Site]:
+    """The pages, which answer as soon as they can; `changes` are settings."""
     listener = listening_socket("127.0.0.1:0")
     root = f"http://127.0.0.1:{listener.getsockname()[1]}"
     settings = load_settings(
         {"base_url": root, "mail_from": "digest@tin.example", "reply_to": "toasoan@tin.example", **changes}
     )
     open_store(Path(settings.db), create=True).close()
-    desk = Desk(lambda: settings, root, Signer(Path(settings.keys)))
-    with serving(application([], desk), listener, front=settings.front_proxies):
+    desk = Desk(lambda: settings, root)
+    with serving(application([], desk, slowness=slowness), listener, front=settings.front_proxies):
         yield Site(root, settings)
 
 

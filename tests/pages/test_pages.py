@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,9 @@ import pytest
 
 from monitor.links import Links, Purpose
 from monitor.pages import rates, visit
-from monitor.reception import ASKED_DAYS, LEFT_DAYS, reception_of
+from monitor.reception import leaving
+from monitor.reception.counter import counter_of
+from monitor.reception.leaving import ASKED_DAYS, LEFT_DAYS
 from monitor.store import corrections, history, subscribers
 from monitor.types import SubscriberStatus
 from tests.pages.site import FORM, READER, Reply, Site, form_in, links_in, links_of, site
@@ -38,12 +41,12 @@ def pages() -> Iterator[Site]:
 
 def links(pages: Site) -> Links:
     """What makes links here."""
-    return reception_of(pages.settings).links
+    return counter_of(pages.settings).links
 
 
-def own(pages: Site, **changes: Any) -> str:
-    """The preferences of a reader who agreed."""
-    return links(pages).to(Purpose.CHOOSE, pages.add(**changes), now=NOW)
+def own(pages: Site, door: Purpose = Purpose.OWN, **changes: Any) -> str:
+    """The page of a reader who agreed, by the link they asked for or by another door."""
+    return links(pages).to(door, pages.add(**changes), now=NOW)
 
 
 # --- signing up ------------------------------------------------------------------------------
@@ -75,7 +78,7 @@ def test_signing_up_takes_a_letter_and_a_button(pages: Site) -> None:
     assert events[1].detail == (
         f"I want the digest Việt–Nhật Monitor at {READER}. I can stop it at any time. (127.0.0.1)"
     )
-    (door,) = [link for link in links_in(agreed.body) if link.startswith("/p/")]
+    (door,) = [link for link in links_in(agreed.body) if link.startswith("/m/")]
     assert READER in pages.get(door).body
 
 
@@ -87,7 +90,7 @@ def test_a_confirmation_counts_once(pages: Site) -> None:
     before = pages.dump()
     again = pages.post(link)
     assert again.status == 200
-    assert not [each for each in links_in(again.body) if "/p/" in each]
+    assert not [each for each in links_in(again.body) if "/p/" in each or "/m/" in each]
     assert pages.dump() == before
     pages.post(f"/u/{pages.reader().token}")
     assert pages.get(link).status == pages.post(link).status == 404
@@ -101,9 +104,9 @@ def test_a_confirmation_expires() -> None:
         reader = replace(pages.reader())
         late = links(pages).to(Purpose.CONFIRM, reader, now=NOW - timedelta(days=7, minutes=1))
         assert pages.get(late).status == 404
-        desk = reception_of(pages.settings)
-        assert desk.forget(now=NOW + timedelta(days=ASKED_DAYS - 1)) == 0
-        assert desk.forget(now=NOW + timedelta(days=ASKED_DAYS, minutes=5)) == 1
+        desk = counter_of(pages.settings)
+        assert leaving.forget(desk, now=NOW + timedelta(days=ASKED_DAYS - 1)) == 0
+        assert leaving.forget(desk, now=NOW + timedelta(days=ASKED_DAYS, hours=1)) == 1
         assert not [line for line in pages.dump() if READER in line or "suppression VALUES" in line]
 
 
@@ -115,7 +118,8 @@ def test_who_comes_again_is_asked_again(pages: Site, status: SubscriberStatus) -
         subscribers.set_status(store, reader.id, status, now=NOW - timedelta(days=1))
     pages.post("/signup", FORM)
     if status is SubscriberStatus.PAUSED:
-        assert READER in pages.get(pages.link("p")).body
+        assert len(pages.letters()) == 1
+        assert READER in pages.get(pages.link("m")).body
         return
     pages.post(pages.link("c"))
     assert pages.reader().status is SubscriberStatus.ACTIVE
@@ -153,12 +157,84 @@ def test_a_thousand_posts_for_one_address(pages: Site) -> None:
     assert len(pages.letters()) == 3
 
 
+def test_posts_at_once_and_tags_get_no_more_letters(pages: Site) -> None:
+    """Forty posts at one moment and forty tags of one mailbox end in three letters; a double click is no error."""
+
+    def post(place: int) -> None:
+        address = READER if place < 40 else f"ban+{place}@vidu.example"
+        codes.append(
+            pages.post("/signup", {**FORM, "address": address}, X_Forwarded_For=f"198.51.100.{place}").status
+        )
+
+    codes: list[int] = []
+    visitors = [threading.Thread(target=post, args=[place]) for place in range(80)]
+    for visitor in visitors:
+        visitor.start()
+    for visitor in visitors:
+        visitor.join()
+    assert set(codes) == {303}
+    assert len(pages.letters()) == 3
+
+
+def test_a_stranger_cannot_make_us_forget_who_left(pages: Site) -> None:
+    """Signing up somebody who left keeps their choices, their proof, and in the end the hash that says: no mail."""
+    reader = pages.add(hour=5, sectors=("oda",))
+    with pages.store() as store:
+        subscribers.set_status(store, reader.id, SubscriberStatus.REMOVED, now=NOW - timedelta(days=20))
+    pages.post("/signup", {**FORM, "hour": "23"})
+    assert (pages.reader().status, pages.reader().hour) == (SubscriberStatus.PENDING, 5)
+    assert pages.get(own_of(pages)).status == 404
+    assert leaving.forget(counter_of(pages.settings), now=NOW + timedelta(days=9)) == 1
+    assert len([line for line in pages.dump() if line.startswith('INSERT INTO "suppression"')]) == 1
+
+
+def own_of(pages: Site) -> str:
+    """The page of the reader who is there, by a link made now."""
+    return links(pages).to(Purpose.OWN, replace(pages.reader(), lock=0), now=NOW)
+
+
+def test_the_time_an_answer_takes_tells_nothing() -> None:
+    """Known or not, an answer comes after the same pause."""
+    with site(slowness=0.2) as pages:
+        pages.add()
+        took = []
+        for address in (READER, "khong@vidu.example", "complained@vidu.example"):
+            began = time.monotonic()
+            pages.post("/link", {"address": address})
+            took.append(time.monotonic() - began)
+    assert min(took) >= 0.2
+
+
+@pytest.mark.parametrize("cadence", ["alerts", "daily"])
+def test_alerts_alone_are_alerts_of_something(pages: Site, cadence: str) -> None:
+    """Who wants alerts alone and does not say of what gets large stories and the sectors they chose."""
+    pages.post("/signup", {**FORM, "cadence": cadence, "sectors": ["oda"]})
+    found = (pages.reader().alert_outlets, pages.reader().alert_sectors)
+    assert found == ((3, ("oda",)) if cadence == "alerts" else (0, ()))
+
+
+def test_what_was_typed_is_still_there(pages: Site) -> None:
+    """A form with one bad field comes back with the others as they were."""
+    again = pages.post(
+        "/signup?lang=en", {**FORM, "address": "ban@", "cadence": "weekly", "sectors": ["oda"]}
+    ).body
+    assert 'value="ban@"' in again
+    assert '<option value="weekly" selected' in again
+    assert 'value="oda" checked' in again
+    assert again.count('aria-invalid="true"') == 1
+    door = own(pages)
+    form = {**form_in(pages.get(door).body), "watched": "Sojitz", "hour": "99"}
+    assert ">Sojitz</textarea>" in pages.post(door, form).body
+    below = pages.post("/link?lang=en", {"address": "x"}).body
+    assert below.index("aria-invalid") > below.index('action="/link')
+
+
 def test_whoever_complained_is_left_alone(pages: Site) -> None:
     """Not even a letter that asks goes there, and nobody is told."""
     reader = pages.add()
-    desk = reception_of(pages.settings)
+    desk = counter_of(pages.settings)
     with pages.store() as store:
-        desk.wipe(store, reader, now=NOW)
+        leaving.wipe(desk, store, reader, now=NOW)
         store.write("UPDATE suppression SET reason = 'complained'")
         store.db.conn.commit()
     assert pages.post("/signup", FORM).status == 303
@@ -172,7 +248,8 @@ def test_whoever_complained_is_left_alone(pages: Site) -> None:
     [
         ("address", "không phải địa chỉ"), ("address", "a@b\r\nBcc: c@vidu.example"), ("address", ""),
         ("address", "x" * 400 + "@vidu.example"), ("language", "fr"), ("cadence", "hourly"), ("hour", "24"),
-        ("hour", "-1"), ("hour", "٧"), ("zone", "../etc/passwd"), ("zone", "Mars/Base"), ("sectors", "all"),
+        ("hour", "-1"), ("hour", "٧"), ("zone", "../etc/passwd"), ("zone", "Mars/Base"), ("zone", "Factory"),
+        ("zone", "right/Asia/Tokyo"), ("sectors", "all"),
         ("hour", ["7", "8"]),
     ],
 )  # fmt: skip
@@ -261,8 +338,15 @@ def test_moving_takes_the_new_address_own_word(pages: Site) -> None:
     assert "moi@vidu.example" in pages.get(link).body
     assert pages.dump() == before
     assert pages.post(link).status == 200
-    assert pages.reader("moi@vidu.example").consent == "test"
-    pages.post(f"{door}/address", {"address": READER})
+    moved = pages.reader("moi@vidu.example")
+    assert (moved.consent, moved.token) == ("test", pages.reader("moi@vidu.example").token)
+    told = pages.letters()[-1]
+    assert (told["To"], "moi@" in str(told)) == (READER, False)
+    assert links_of(told)[0] == f"{pages.root}/u/{moved.token}"
+    assert {pages.get(door).status, pages.post(f"{door}/pause").status} == {404}
+    assert pages.post(link).status == 200
+    again = links(pages).to(Purpose.OWN, moved, now=NOW)
+    pages.post(f"{again}/address", {"address": READER})
     pages.post(pages.link("a"))
     assert pages.post(link).status == 404
     assert pages.reader().address == READER
@@ -314,6 +398,53 @@ def test_links_of_the_erased_open_nothing_of_who_comes_after(pages: Site) -> Non
     assert {pages.get(door).status, pages.get(stop).status, pages.post(stop).status} == {404}
 
 
+def test_a_forwarded_digest_opens_what_a_reader_gets_and_no_more(pages: Site) -> None:
+    """Neither address nor data, no moving, no erasing; for those a link goes to the reader, whoever asks for it."""
+    pages.add()
+    pages.issue("Nhật Bản cho vay vốn làm đường sắt", now=NOW)
+    door = pages.link("p")
+    shown = pages.get(door)
+    assert (READER in shown.body, "b•••@vidu.example" in shown.body) == (False, True)
+    inside = door.replace("/p/", "/m/")
+    codes = [
+        pages.post(f"{door}/address", {"address": "ke@trom.example"}).status,
+        pages.get(f"{door}/data").status,
+        pages.post(f"{door}/erase", {"sure": "1"}).status,
+        pages.get(inside).status,
+        pages.get(f"{inside}/data").status,
+        pages.post(f"{inside}/erase", {"sure": "1"}).status,
+    ]
+    assert codes == [404] * 6
+    assert pages.post(f"{door}/link").to.endswith("?done=sent")
+    letter = pages.letters()[-1]
+    assert letter["To"] == READER
+    assert READER in pages.get(pages.link("m")).body
+    day = timedelta(days=1, minutes=1)
+    assert pages.get(links(pages).to(Purpose.OWN, pages.reader(), now=NOW - day)).status == 404
+
+
+def test_links_of_before_somebody_left_open_nothing_after_they_came_back(pages: Site) -> None:
+    """Whoever holds an old digest holds nothing."""
+    door = own(pages, Purpose.CHOOSE)
+    stop = f"/u/{pages.reader().token}"
+    pages.post(stop)
+    pages.post(f"{stop}/back")
+    assert pages.reader().status is SubscriberStatus.ACTIVE
+    assert pages.get(door).status == 404
+
+
+def test_who_was_suspended_moves_and_is_a_reader_again(pages: Site) -> None:
+    """Letters to the old address came back; the new one proves itself by its button."""
+    door = own(pages)
+    with pages.store() as store:
+        subscribers.set_status(store, pages.reader().id, SubscriberStatus.SUSPENDED, now=NOW)
+    assert "bị trả lại" in pages.get(door).body
+    pages.post(f"{door}/address", {"address": "moi@vidu.example"})
+    assert pages.letters()[-1]["To"] == "moi@vidu.example"
+    pages.post(pages.link("a"))
+    assert pages.reader("moi@vidu.example").status is SubscriberStatus.ACTIVE
+
+
 # --- leaving ---------------------------------------------------------------------------------
 
 
@@ -324,6 +455,7 @@ def test_links_of_the_erased_open_nothing_of_who_comes_after(pages: Site) -> Non
         (b'--x\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--x--\r\n',
          "multipart/form-data; boundary=x"),
         (b"", "text/plain"),
+        (b"\xff" * 99, "application/x-www-form-urlencoded"),
     ],
 )  # fmt: skip
 def test_one_click_without_cookies_and_at_once(pages: Site, body: bytes, kind: str) -> None:
@@ -336,7 +468,7 @@ def test_one_click_without_cookies_and_at_once(pages: Site, body: bytes, kind: s
     assert "b•••@vidu.example" in pages.get(stop).body
     assert pages.get(stop, "HEAD").status == 200
     assert pages.dump() == before
-    answer = pages.post(stop, body, Content_Type=kind, User_Agent="Mailbox")
+    answer = pages.post(stop, body, Content_Type=kind, User_Agent="Mailbox", Sec_Fetch_Site="cross-site")
     assert (answer.status, answer.to) == (200, "")
     assert pages.reader().status is SubscriberStatus.REMOVED
     assert pages.letters() == []
@@ -354,9 +486,9 @@ def test_a_mistake_can_be_taken_back_for_a_while(pages: Site) -> None:
     pages.post(f"{stop}/back")
     assert pages.reader().status is SubscriberStatus.ACTIVE
     pages.post(stop)
-    desk = reception_of(pages.settings)
-    assert desk.forget(now=NOW + timedelta(days=LEFT_DAYS - 1)) == 0
-    assert desk.forget(now=NOW + timedelta(days=LEFT_DAYS, minutes=5)) == 1
+    desk = counter_of(pages.settings)
+    assert leaving.forget(desk, now=NOW + timedelta(days=LEFT_DAYS - 1)) == 0
+    assert leaving.forget(desk, now=NOW + timedelta(days=LEFT_DAYS, hours=1)) == 1
     assert not [line for line in pages.dump() if READER in line]
     assert len([line for line in pages.dump() if line.startswith('INSERT INTO "suppression"')]) == 1
     assert pages.post(stop).status == 404
@@ -490,7 +622,8 @@ def test_every_answer_is_well_dressed(pages: Site) -> None:
         assert ("x-robots-tag" in headers) == (where not in ("/", "/privacy"))
     style = next(link for link in links_in(pages.get("/").body) if link.endswith(".css"))
     assert "immutable" in pages.get(style).headers["cache-control"]
-    assert pages.get("/signup").status == 405
+    assert (pages.get("/signup").status, pages.get("/signup").headers["allow"]) == (405, "POST")
+    assert pages.get("/privacy/", Host="evil.example").status == 404
 
 
 @pytest.mark.parametrize("language", ["vi", "en", "ja"])
@@ -540,7 +673,9 @@ def test_forms_have_limits(pages: Site, monkeypatch: pytest.MonkeyPatch) -> None
     assert pages.post("/signup", b"address=\xff").status == 400
     assert pages.post("/signup", b"address=%ff%fe").status == 400
     assert pages.post("/signup", FORM, Sec_Fetch_Site="cross-site").status == 403
+    assert pages.post("/signup", FORM, Origin="https://evil.example").status == 403
     assert pages.post("/signup", FORM, Sec_Fetch_Site="same-origin").status == 303
+    assert pages.post("/signup", FORM, Origin=pages.root).status == 303
     monkeypatch.setattr(visit, "FORM_SECONDS", 0.3)
     host, port = pages.root.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=10) as slow:
@@ -561,6 +696,24 @@ def test_trouble_with_the_database_is_said_kindly(pages: Site, capfd: pytest.Cap
     assert "Traceback" not in said.err
 
 
+def test_a_stop_always_wins(pages: Site) -> None:
+    """Whatever is pressed at the same moment: whoever was told that the letters stop gets none."""
+    for place in range(12):
+        reader = pages.add(f"nguoi{place}@vidu.example")
+        door = links(pages).to(Purpose.CHOOSE, reader, now=NOW)
+        with pages.store() as store:
+            subscribers.set_status(store, reader.id, SubscriberStatus.PAUSED, now=NOW)
+        acts = [
+            threading.Thread(target=pages.post, args=[where])
+            for where in (f"{door}/resume", f"/u/{reader.token}")
+        ]
+        for act in acts:
+            act.start()
+        for act in acts:
+            act.join()
+        assert pages.reader(reader.address).status is SubscriberStatus.REMOVED
+
+
 def test_two_presses_at_once(pages: Site) -> None:
     """Ten browsers press the same button: one agreement on record."""
     pages.post("/signup", FORM)
@@ -572,6 +725,7 @@ def test_two_presses_at_once(pages: Site) -> None:
     for press in presses:
         press.join()
     assert {reply.status for reply in replies} == {200}
+    assert sum("/m/" in reply.body for reply in replies) == 1
     with pages.store() as store:
         events = [event.event for event in history.of(store, pages.reader().id)]
     assert events == ["asked", "agreed"]

@@ -21,8 +21,9 @@ from monitor.digest.plain import plain
 from monitor.digest.render import render
 from monitor.digest.view import MAX_HEADLINE
 from monitor.links import Purpose
-from monitor.pages.screens import Screen
-from monitor.reception import reception_of
+from monitor.pages import own
+from monitor.pages.screen import Screen
+from monitor.reception.counter import counter_of
 from monitor.types import JudgedArticle, Omission
 from tests.digest.samples import FRAME, NOW, judged, reader
 from tests.pages.site import form_in, site
@@ -77,9 +78,9 @@ def documents(strings: list[str]) -> Iterator[tuple[str, str, list[str]]]:
         )  # fmt: skip
         yield f"letter{number}", render(digest, taxonomy, FRAME).html, _headlines(group)
         left = [(article.judged.article, Omission.OVER_THE_CAP) for article in digest.items]
-        yield f"issue{number}", screen.issue(Recalled(digest, tuple(left))), _headlines(group)
+        yield f"issue{number}", own.issue(screen, Recalled(digest, tuple(left))), _headlines(group)
         one = articles[0].article
-        yield f"judge{number}", screen.judging(one, "sector", "/f/x", None), []
+        yield f"judge{number}", own.judging(screen, one, "sector", "/f/x", None), []
 
 
 def _article(place: int, text: str) -> JudgedArticle:
@@ -156,7 +157,7 @@ def test_forms_take_any_string(shared: Path, tmp_path: Path, monkeypatch: pytest
     ]
     texts = [text.encode("utf-8", "replace").decode() for text in strings]
     with site() as pages:
-        door = reception_of(pages.settings).links.to(Purpose.CHOOSE, pages.add(), now=datetime.now(UTC))
+        door = counter_of(pages.settings).links.to(Purpose.CHOOSE, pages.add(), now=datetime.now(UTC))
         form = form_in(pages.get(door).body)
         kept = 0
         for place, group in enumerate(batched(texts, 25)):

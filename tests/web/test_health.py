@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import UTC, datetime
 
 import pytest
@@ -17,6 +18,7 @@ from starlette.applications import Starlette
 from monitor import metrics
 from monitor.errors import Misuse
 from monitor.types import Deferred, FailureKind, PollReport
+from monitor.web import server
 from monitor.web.health import Checks, routes
 from monitor.web.server import listening_socket, serving
 from tests.deploy.contract import METRICS
@@ -125,3 +127,27 @@ def test_an_address_that_is_taken() -> None:
             listening_socket(where)
     with pytest.raises(Misuse, match="VIETNHAT_LISTEN"):
         listening_socket("127.0.0.1:99999")
+
+
+def test_the_silent_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many connections that say nothing, or drip, keep nobody out, and are closed after a while."""
+    monkeypatch.setattr(server, "MOST_CONNECTIONS", 20)
+    monkeypatch.setattr(server, "HEAD_SECONDS", 0.6)
+    with pages([], {}) as root, ExitStack() as stack:
+        host, port = root.removeprefix("http://").split(":")
+        silent = [stack.enter_context(socket.create_connection((host, int(port)))) for _ in range(40)]
+        assert ask(f"{root}/healthz")[0] == 200
+        silent[-1].settimeout(5)
+        for octet in b"GET /healthz HTTP/1.1":
+            try:
+                silent[-1].sendall(bytes([octet]))
+            except OSError:
+                break
+            time.sleep(0.05)
+        else:
+            pytest.fail("dripping goes on for ever")
+        for connection in silent:
+            connection.settimeout(5)
+            with suppress(ConnectionError):
+                assert connection.recv(1) == b""
+        assert ask(f"{root}/healthz")[0] == 200
