@@ -9,7 +9,7 @@ demo:  ## the whole line on sample feeds, offline
 test:  ## set up and run the tests
 	@sh deploy/test.sh
 
-test-system:  ## tests that need root on Debian: kills, a browser
+test-system:  ## tests that need root on Debian: kills, a browser, Postfix
 	@sh deploy/test-system.sh
 
 check:  ## format, lint, types, tests, coverage, layers

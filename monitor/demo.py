@@ -26,8 +26,8 @@ from monitor.config.settings import Settings
 from monitor.errors import Misuse
 from monitor.store import subscribers
 from monitor.store.database import open_store
-from monitor.types import NEWCOMER, Feed, SubscriberStatus
-from monitor.wiring import deliver_letters, issue_digests, poll_once
+from monitor.types import NEWCOMER, Digest, Feed, SubscriberStatus
+from monitor.wiring import mail_digests, poll_once
 
 MORNINGS = tuple(datetime(2026, 9, day, 0, 0, tzinfo=UTC) for day in (14, 15, 16))
 """07:00 in Việt Nam on the days the sample news covers."""
@@ -93,8 +93,8 @@ def play(folder: Path, settings: Settings, tell: Callable[[Morning], None]) -> l
             reports, judged = asyncio.run(
                 poll_once(own, feeds, now=morning, create=True, report=lambda _: None)
             )
-            digests = issue_digests(own, now=morning)
-            deliver_letters(own, now=morning, report=lambda *_: None)
+            digests = list[Digest]()
+            mail_digests(own, now=morning, made=digests.append, report=lambda *_: None)
             letters = sum(bool(digest.items) for digest in digests)
             tell(Morning(morning, len(reports), sum(r.new for r in reports), judged, letters))
     return [_as_html(path, folder) for path in sorted((folder / "outbox").glob("*.eml"))]

@@ -1,7 +1,7 @@
 """The lines after a poll (`monitor.polling`), each written down once, in order.
 
     judge:   unscored articles ─► classify ─► store
-    digest:  due ─► candidates ─► compose ─► render ─► outbox          (then `deliver`: outbox ─► the way out)
+    digest:  due ─► candidates ─► compose ─► render ─► outbox          (beside `deliver`: outbox ─► the way out)
     weekly:  archive ─► week ─┘ (once for all weekly readers)
 
 Knows several stages; it moves values between them and decides nothing itself.
@@ -9,10 +9,11 @@ Knows several stages; it moves values between them and decides nothing itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache, partial
+from itertools import islice
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -60,9 +61,12 @@ class Judges(Protocol):
 
 
 class Sends(Protocol):
-    """The way out: `monitor.delivery.ways.Ways`, or one of those it chooses from."""
+    """The way out: `monitor.delivery.ways.Ways`, or one of those it chooses from.
 
-    def send(self, letter: Letter) -> SendOutcome: ...
+    Where an answer takes its time, `meanwhile` is called once before it is read; it must not raise.
+    """
+
+    def send(self, letter: Letter, meanwhile: Callable[[], object] = ...) -> SendOutcome: ...
 
 
 # --- classify --------------------------------------------------------------------------------
@@ -108,7 +112,10 @@ class Press:
 
     def issue(self, *, now: datetime) -> list[Digest]:
         """Compose, render and queue what is due; every slot is served once, with a letter or without."""
-        issued = []
+        return [digest for digest in self.issuing(now=now) if digest]
+
+    def issuing(self, *, now: datetime) -> Iterator[Digest | None]:
+        """The same, one reader with each step: their digest, or None where nothing is due."""
         week = cache(partial(self._week, now))  # read once, and only if somebody's weekly edition is due
         for subscriber in subscribers.active(self.store):
             try:
@@ -119,9 +126,8 @@ class Press:
                 )
             except BadLetter as error:  # one reader's address must not keep the others from their mail
                 self.complain(subscriber, str(error))
-                continue
-            issued += [made] if made else []
-        return issued
+                made = None
+            yield made
 
     def _is_due(self, subscriber: Subscriber, now: datetime) -> bool:
         last = digests.last_slot(self.store, subscriber, now=now)
@@ -221,6 +227,39 @@ class Press:
         return message_id(f"week-{year}-{week:02d}", reader.id, self.sender.domain)
 
 
+@dataclass
+class Making:
+    """Digests in the making, a reader with each step. What goes wrong is kept, since a letter is under way."""
+
+    steps: Iterator[Digest | None]
+    made: Callable[[Digest], None]
+    trouble: Exception | None = None
+
+    def step(self) -> bool:
+        """Go on to the next reader; False when there is none, or no digest can be made."""
+        try:
+            for digest in islice(self.steps, 1):
+                if digest:
+                    self.made(digest)
+                return True
+        except Exception as error:
+            self.trouble = error  # raised by `finish`
+        return False
+
+    def ahead(self, number: int) -> None:
+        """Go on so many steps, or to the end."""
+        for _ in range(number):
+            if not self.step():
+                return
+
+    def finish(self, stop: Callable[[], bool]) -> None:
+        """Make the rest, unless it is time to stop. Raises what went wrong."""
+        while not stop() and self.step():
+            pass
+        if self.trouble:
+            raise self.trouble
+
+
 # --- deliver ---------------------------------------------------------------------------------
 
 
@@ -250,23 +289,37 @@ class Postman:
         return len(left)
 
     def deliver(
-        self, *, now: datetime, stop: Stop = lambda: False, resting: Collection[Kind] = ()
+        self,
+        *,
+        now: datetime,
+        stop: Stop = lambda: False,
+        resting: Collection[Kind] = (),
+        make: Callable[[], bool] = lambda: False,
     ) -> frozenset[Kind]:
-        """Send every letter that is due, but for kinds that rest; the kinds whose way out itself is broken."""
+        """Send every letter that is due, but for kinds that rest; the kinds whose way out itself is broken.
+
+        `make` puts what is still to be made into the outbox, one digest at most with each call, and says whether there
+        may be more. It is called while an answer to a mail is awaited, and when nothing else waits.
+        """
         return frozenset(
-            kind for kind in KINDS if kind not in resting and not self._deliver(kind, now=now, stop=stop)
+            kind
+            for kind in KINDS
+            if kind not in resting
+            and not self._deliver(kind, make if kind == "mail" else lambda: False, now=now, stop=stop)
         )
 
-    def _deliver(self, kind: Kind, *, now: datetime, stop: Stop) -> bool:
+    def _deliver(self, kind: Kind, make: Callable[[], bool], *, now: datetime, stop: Stop) -> bool:
         """Send every letter of a kind; False when their way out is broken, which concerns no other kind."""
-        while batch := outbox.due(self.store, now=now, kind=kind):
+        while (batch := outbox.due(self.store, now=now, kind=kind)) or make():
+            if stop():
+                return True
             for delivery in batch:
                 self.pace(kind, stop)
                 if stop():
                     return True
                 if not outbox.begin(self.store, delivery):
                     continue
-                outcome = self.way.send(delivery.letter)
+                outcome = self.way.send(delivery.letter, make)
                 if not self._settle(delivery, outcome, now):
                     return False
         return True

@@ -29,9 +29,9 @@ from monitor.store.backup import STALE, last_backup
 from monitor.store.database import Store, open_store
 from monitor.store.retention import forget_old
 from monitor.threads import apart, apart_in_loop
-from monitor.types import Delivery, Feed, Note, PollReport, SendOutcome, Trouble
+from monitor.types import Delivery, Digest, Feed, Note, PollReport, SendOutcome, Trouble
 from monitor.watch import look_once
-from monitor.wiring import deliver_letters, issue_digests, poll_once
+from monitor.wiring import deliver_letters, mail_digests, poll_once
 from monitor.writing import drift_letter, report_letter
 
 Stop = Callable[[], bool]
@@ -126,18 +126,27 @@ class Rounds:
 
     def _mail(self, settings: Settings, now: datetime, stop: Stop) -> None:
         """New digests wait until the news is in; letters that are written already do not, nor for a broken model."""
-        until = time.monotonic() + LONGEST_MAILING
+        enough = partial(_enough, stop, time.monotonic() + LONGEST_MAILING)
+        resting = frozenset(kind for kind, rest in self._rests.items() if time.monotonic() < rest.until)
+        broken: frozenset[Kind] = frozenset()
         try:
             if self._polled and not stop():
-                metrics.digests(len(issue_digests(settings, now=now)))
+                broken = mail_digests(
+                    settings,
+                    now=now,
+                    made=_count_digest,
+                    stop=enough,
+                    report=_tell_delivery,
+                    resting=resting,
+                    pace=self._pace,
+                )
         finally:
-            resting = {kind for kind, rest in self._rests.items() if time.monotonic() < rest.until}
-            broken = deliver_letters(
+            broken |= deliver_letters(
                 settings,
                 now=now,
-                stop=partial(_enough, stop, until),
+                stop=enough,
                 report=_tell_delivery,
-                resting=resting,
+                resting=resting | broken,
                 pace=self._pace,
             )
             self._rest(broken, resting)
@@ -250,6 +259,10 @@ def house_notes(store: Store, *, now: datetime) -> list[Note]:
 def _tell_poll(report: PollReport) -> None:
     polled(report)
     metrics.poll(report)
+
+
+def _count_digest(_: Digest) -> None:
+    metrics.digests(1)
 
 
 def _tell_delivery(delivery: Delivery, outcome: SendOutcome) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from html import escape
 from pathlib import Path
 
+from classifiers.model import Model
 from classifiers.taxonomy import Taxonomy, load_taxonomy
 from classifiers.verdict import Verdict
 from monitor import jobs, metrics, polling
@@ -36,6 +38,10 @@ from monitor.types import Bounds, Delivery, Digest, Feed, Letter, PollReport, Se
 from monitor.writing import frame_of_digest, links_of, note, sender_of
 
 LOCK_WAIT = 120.0
+
+AHEAD = 500
+"""Readers whose digests are made before the first letter leaves: seconds. Were each digest made just before its letter,
+who comes last would get none from a program that is killed every morning while it sends."""
 
 
 def lock_path(settings: Settings, activity: str) -> Path:
@@ -100,7 +106,7 @@ def mail_way(settings: Settings) -> Iterator[SmtpWay | FolderWay]:
         user=settings.smtp_user,
         password=settings.smtp_password.get_secret_value() if settings.smtp_password else None,
         starttls=settings.smtp_starttls,
-        sender=settings.return_address or settings.mail_from,
+        sender=replace(sender_of(settings), address=settings.return_address or settings.mail_from).envelope,
     )
     with SmtpWay(policy) as way:
         yield way
@@ -187,17 +193,48 @@ def _count_verdicts(judged: Sequence[Verdict]) -> None:
     metrics.verdicts(verdict.decision for verdict in judged)
 
 
-def issue_digests(settings: Settings, *, now: datetime) -> list[Digest]:
-    """Make every digest that is due and put its letter into the outbox."""
+def issue_digests(settings: Settings, *, now: datetime, made: Callable[[Digest], None]) -> None:
+    """Make every digest that is due and leave its letter in the outbox."""
     model = serving_model(settings)
     with (
         held(lock_path(settings, "mail"), wait=LOCK_WAIT),
         open_store(Path(settings.db), durable=True) as store,
     ):
-        gather_stories(store, now=now)  # what a flood left to do
-        # A model promoted meanwhile has judged nothing yet.
-        jobs.classify_stored(store, model, now=now, step=_count_verdicts)
-        return press(settings, store, load_taxonomy(), model.id).issue(now=now)
+        for digest in filter(None, _issuing(settings, store, model, now)):
+            made(digest)
+
+
+def _issuing(settings: Settings, store: Store, model: Model, now: datetime) -> Iterator[Digest | None]:
+    """The digests that are due, a reader with each step."""
+    gather_stories(store, now=now)  # what a flood left to do
+    # A model promoted meanwhile has judged nothing yet.
+    jobs.classify_stored(store, model, now=now, step=_count_verdicts)
+    yield None
+    yield from press(settings, store, load_taxonomy(), model.id).issuing(now=now)
+
+
+def mail_digests(
+    settings: Settings,
+    *,
+    now: datetime,
+    made: Callable[[Digest], None],
+    stop: Callable[[], bool] = lambda: False,
+    report: Callable[[Delivery, SendOutcome], None] = delivered,
+    resting: Collection[Kind] = (),
+    pace: Pace | None = None,
+) -> frozenset[Kind]:
+    """Make every digest that is due and send every letter that is; the kinds whose way out is broken.
+
+    Digests are made while the mail server has a letter to take, so that the slower of the two sets the pace. What is
+    wrong with making them is raised when the letters that were there are sent.
+    """
+    model = serving_model(settings)
+    with _at_work(settings, report, pace, now) as (store, postman):
+        making = jobs.Making(_issuing(settings, store, model, now), made)
+        making.ahead(AHEAD + 1)  # the first step is stories and verdicts, which may take long
+        broken = postman.deliver(now=now, stop=stop, resting=resting, make=making.step)
+        making.finish(stop)
+        return broken
 
 
 def deliver_letters(
@@ -210,6 +247,15 @@ def deliver_letters(
     pace: Pace | None = None,
 ) -> frozenset[Kind]:
     """Send what is due but for kinds that rest; the kinds whose way out is broken."""
+    with _at_work(settings, report, pace, now) as (_, postman):
+        return postman.deliver(now=now, stop=stop, resting=resting)
+
+
+@contextmanager
+def _at_work(
+    settings: Settings, report: Callable[[Delivery, SendOutcome], None], pace: Pace | None, now: datetime
+) -> Iterator[tuple[Store, jobs.Postman]]:
+    """The only postman on this database, with what an earlier one left half-way taken up again."""
     pace, rate = pace or Pace(), settings.smtp_rate if settings.smtp_host else 0
 
     def wait(kind: Kind, stop: Callable[[], bool]) -> None:
@@ -223,4 +269,4 @@ def deliver_letters(
     ):
         postman = jobs.Postman(store, way, report, wait)
         postman.recover(now=now)
-        return postman.deliver(now=now, stop=stop, resting=resting)
+        yield store, postman

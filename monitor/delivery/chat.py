@@ -53,7 +53,7 @@ class ChatWay:
         self._clock = clock
         self._silent: set[str] = set()
 
-    def send(self, letter: Letter) -> SendOutcome:
+    def send(self, letter: Letter, _meanwhile: Callable[[], object] = lambda: None) -> SendOutcome:
         """Post one message, and say what became of it."""
         address = letter.recipient
         try:

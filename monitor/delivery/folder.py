@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -30,8 +31,8 @@ class FolderWay:
     ) -> None:
         """Nothing is kept open."""
 
-    def send(self, letter: Letter) -> Sent | Unusable:
-        """Write the letter; the same letter again replaces its own file."""
+    def send(self, letter: Letter, _meanwhile: Callable[[], object] = lambda: None) -> Sent | Unusable:
+        """Write the letter; the same letter again replaces its own file. There is nothing to wait for."""
         target = self._path / file_name(letter.message_id)
         try:
             self._path.mkdir(mode=0o700, parents=True, exist_ok=True)

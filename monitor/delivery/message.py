@@ -59,6 +59,11 @@ class Sender:
         """The domain under which lists and messages are named."""
         return self.address.rpartition("@")[2]
 
+    @property
+    def envelope(self) -> str:
+        """The address for the mail server, its domain in ASCII. Raises BadLetter."""
+        return _address(self.address)
+
 
 def build(
     content: Content,

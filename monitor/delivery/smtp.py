@@ -7,8 +7,10 @@ letter (RFC 1047).
 
 from __future__ import annotations
 
+import re
 import smtplib
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Literal, Self
@@ -20,6 +22,8 @@ _IMPLICIT_TLS_PORT = 465
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _MAX_WORDS = 300
 _PROBE_SECONDS = 15.0
+_GO_AHEAD = 354
+_DOTS = re.compile(rb"(?m)^\.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +77,11 @@ class SmtpWay:
                 self._smtp.close()
             self._smtp = None
 
-    def send(self, letter: Letter) -> SendOutcome:
-        """Offer one letter, and say what became of it."""
+    def send(self, letter: Letter, meanwhile: Callable[[], object] = lambda: None) -> SendOutcome:
+        """Offer one letter, and say what became of it. `meanwhile` is called when it is handed over, before the answer
+        is read; it must not raise."""
         if self._smtp is not None:
-            outcome = self._offer(self._smtp, letter)
+            outcome = self._offer(self._smtp, letter, meanwhile)
             if not isinstance(outcome, Lost):
                 return outcome
             self._drop()
@@ -84,7 +89,7 @@ class SmtpWay:
             self._smtp = self._connect()
         except (OSError, ValueError) as error:
             return Unusable(f"mail server {self._policy.host}:{self._policy.port}: {self._words(error)}")
-        outcome = self._offer(self._smtp, letter)
+        outcome = self._offer(self._smtp, letter, meanwhile)
         return Deferred(outcome.reply) if isinstance(outcome, Lost) else outcome
 
     def probe(self) -> Unusable | None:
@@ -125,14 +130,16 @@ class SmtpWay:
         if self._policy.user:
             smtp.login(self._policy.user, self._policy.password or "")
 
-    def _offer(self, smtp: smtplib.SMTP, letter: Letter) -> SendOutcome | Lost:
+    def _offer(
+        self, smtp: smtplib.SMTP, letter: Letter, meanwhile: Callable[[], object]
+    ) -> SendOutcome | Lost:
         try:
             against = self._address(smtp, letter)
         except OSError as error:
             self._drop()
             return Lost(self._words(error))
         if against is None:
-            return self._hand_over(smtp, letter.raw)
+            return self._hand_over(smtp, letter.raw, meanwhile)
         self._reset(smtp)
         return against
 
@@ -146,14 +153,18 @@ class SmtpWay:
         against = to_sender(self._reply(*smtp.mail(self._policy.sender, options)))
         return against or to_recipient(self._reply(*smtp.rcpt(letter.recipient)))
 
-    def _hand_over(self, smtp: smtplib.SMTP, raw: bytes) -> SendOutcome:
+    def _hand_over(self, smtp: smtplib.SMTP, raw: bytes, meanwhile: Callable[[], object]) -> SendOutcome:
+        """Not by `smtplib.SMTP.data`, which sits and waits for the answer."""
         try:
             self._set_timeout(smtp, self._policy.data_timeout)
-            reply = self._reply(*smtp.data(raw))
+            reply = self._reply(*smtp.docmd("DATA"))
+            if reply.code != _GO_AHEAD:
+                self._reset(smtp)
+                return to_letter(reply) if reply.code >= 400 else Deferred(f"no leave to send: {reply}")
+            smtp.send(_DOTS.sub(b"..", raw) + b".\r\n")
+            meanwhile()
+            reply = self._reply(*smtp.getreply())
             self._set_timeout(smtp, self._policy.timeout)
-        except smtplib.SMTPDataError as error:
-            reply = self._reply(error.smtp_code, error.smtp_error)
-            self._reset(smtp)
         except OSError as error:
             self._drop()
             return Deferred(f"no answer to the letter: {self._words(error)}")

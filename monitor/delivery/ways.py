@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from monitor.channel import Kind, kind_of, secrets_of
@@ -13,9 +13,9 @@ from monitor.types import Letter, SendOutcome
 
 
 class Way(Protocol):
-    """One way out."""
+    """One way out; `meanwhile` as in `monitor.jobs.Sends`."""
 
-    def send(self, letter: Letter) -> SendOutcome: ...
+    def send(self, letter: Letter, meanwhile: Callable[[], object] = ...) -> SendOutcome: ...
 
 
 class Ways:
@@ -24,10 +24,10 @@ class Ways:
     def __init__(self, by_kind: Mapping[Kind, Way]) -> None:
         self._by_kind = by_kind
 
-    def send(self, letter: Letter) -> SendOutcome:
+    def send(self, letter: Letter, meanwhile: Callable[[], object] = lambda: None) -> SendOutcome:
         """Send one letter, and say what became of it."""
         hide(secrets_of(letter.recipient))  # before libraries and servers can repeat it
-        return self._by_kind[kind_of(letter.recipient)].send(letter)
+        return self._by_kind[kind_of(letter.recipient)].send(letter, meanwhile)
 
 
 def checked_channel(address: str) -> str:

@@ -60,7 +60,7 @@ class WebhookWay:
         self._clock = clock
         self._silent: set[str] = set()
 
-    def send(self, letter: Letter) -> SendOutcome:
+    def send(self, letter: Letter, _meanwhile: Callable[[], object] = lambda: None) -> SendOutcome:
         """Post one letter, and say what became of it."""
         if not self._policy.secret:
             return Unusable(_UNSIGNED)

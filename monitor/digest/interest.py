@@ -54,7 +54,7 @@ def _plain(text: str) -> str:
     return normalise(text).casefold()
 
 
-@lru_cache(maxsize=2048)  # the same articles are weighed for every reader of a run
+@lru_cache(maxsize=4096)  # the same stories are weighed for every reader
 def _level_of(text: str) -> int:
     found = normalise(text)
     return next((weight for weight, pattern in _patterns() if pattern.search(found)), 0)

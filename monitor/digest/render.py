@@ -122,6 +122,7 @@ def _fitted(
     """The letter with as much of the digest as the largest HTML takes."""
 
     @cache
+    @cache
     def page(kind: str, extent: view.Extent) -> str:
         return fill(f"{template}.{kind}.j2", words, frame, values(extent))
 
@@ -272,4 +273,5 @@ def fill(template: str, words: Words, frame: Frame, values: Mapping[str, object]
 
 
 def _octets(page: str) -> int:
-    return len(page.encode())
+    """As the letter will have it, whose lines end in two octets."""
+    return len(page.encode()) + page.count("\n")

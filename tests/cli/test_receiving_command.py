@@ -17,7 +17,7 @@ from monitor.delivery.smtp import SmtpPolicy, SmtpWay
 from monitor.mailroom import MAX_NOTES
 from monitor.store import database, outbox, subscribers
 from monitor.store.database import open_store
-from monitor.wiring import way_out
+from monitor.wiring import mail_way
 from tests.cli.samples import CONSENT, NOW, call
 from tests.inbound.samples import POSTFIX, block, feedback, letter, report
 from tests.test_mailboxes import maildir
@@ -202,7 +202,7 @@ def test_bounces_go_to_the_return_address(monkeypatch: pytest.MonkeyPatch, given
     monkeypatch.setenv("VIETNHAT_SMTP_HOST", "127.0.0.1")
     monkeypatch.setenv("VIETNHAT_MAIL_FROM", "tin@tin.example")
     monkeypatch.setenv("VIETNHAT_RETURN_ADDRESS", given)
-    with way_out(load_settings()) as way:
+    with mail_way(load_settings()) as way:
         assert isinstance(way, SmtpWay)
         policy = way._policy
     assert isinstance(policy, SmtpPolicy)

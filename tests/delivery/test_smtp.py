@@ -6,6 +6,7 @@ import logging
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -245,6 +246,31 @@ def test_servers_that_hang_up(replies: tuple[bytes, ...], outcome: type[SendOutc
     """At every point of the conversation it ends in a value."""
     with scripted(*replies) as policy:
         assert type(send_one(policy)) is outcome
+
+
+def test_other_work_is_done_while_the_server_thinks() -> None:
+    """It comes after the last octet and before the answer is read; a letter that is refused before gives no time."""
+    told: list[int] = []
+    sink = Sink(RCPT=["", "550 5.1.1 nobody", ""])
+
+    def meanwhile() -> None:
+        deadline = time.monotonic() + 5
+        while not sink.letters and time.monotonic() < deadline:
+            time.sleep(0.01)
+        told.append(len(sink.letters))
+
+    with serving(sink) as policy, SmtpWay(policy) as way:
+        outcomes = [way.send(letter(number), meanwhile) for number in range(2)]
+    assert [type(outcome) for outcome in outcomes] == [Sent, Refused]
+    assert told == [1]
+
+
+def test_a_server_that_accepts_what_it_was_not_given() -> None:
+    """An answer to DATA that is no leave to send has taken no letter."""
+    with scripted(
+        b"220 x\r\n", b"250 x\r\n", b"250 ok\r\n", b"250 ok\r\n", b"250 ok\r\n", b"250 ok\r\n"
+    ) as policy:
+        assert send_one(policy) == Deferred("no leave to send: 250 ok")
 
 
 def test_no_server_is_no_letters_fault() -> None:

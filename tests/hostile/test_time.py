@@ -19,7 +19,7 @@ from monitor.config.settings import Settings, load_settings
 from monitor.store import subscribers
 from monitor.store.database import open_store
 from monitor.types import Subscriber, SubscriberStatus
-from monitor.wiring import deliver_letters, issue_digests, press
+from monitor.wiring import deliver_letters, mail_digests, press
 from tests.system.post import read_letter
 
 ZONES = ("Asia/Ho_Chi_Minh", "Asia/Tokyo", "America/New_York", "Europe/Berlin")
@@ -144,8 +144,7 @@ def test_every_tick_as_the_daemon_does_it(settings: Settings, host: str, start: 
     readers = _subscribe(settings, start)
     with _host_zone(host):
         for now, _ in clock(start):
-            issue_digests(settings, now=now)
-            deliver_letters(settings, now=now, report=lambda *_: None)
+            mail_digests(settings, now=now, made=lambda _: None, report=lambda *_: None)
     _check(settings, readers, start)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from classifiers.verdict import Decision, Evidence, SectorScore, Text, Verdict
@@ -58,8 +58,9 @@ class FakeWay:
     answers: list[SendOutcome] = field(default_factory=list)
     letters: list[Letter] = field(default_factory=list)
 
-    def send(self, letter: Letter) -> SendOutcome:
+    def send(self, letter: Letter, meanwhile: Callable[[], object] = lambda: None) -> SendOutcome:
         self.letters.append(letter)
+        meanwhile()
         return self.answers.pop(0) if self.answers else Sent("250 ok")
 
 

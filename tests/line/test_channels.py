@@ -66,7 +66,7 @@ class Kinds:
     def __init__(self, **answers: SendOutcome) -> None:
         self.answers, self.letters = answers, list[Letter]()
 
-    def send(self, letter: Letter) -> SendOutcome:
+    def send(self, letter: Letter, _meanwhile: object = None) -> SendOutcome:
         self.letters.append(letter)
         return self.answers.get(kind_of(letter.recipient), Sent("ok"))
 
@@ -142,7 +142,7 @@ def test_a_channel_that_is_gone_suspends_its_own_reader(store: Store) -> None:
     press(store).issue(now=NOW)
 
     class Gone(Kinds):
-        def send(self, letter: Letter) -> SendOutcome:
+        def send(self, letter: Letter, _meanwhile: object = None) -> SendOutcome:
             super().send(letter)
             return Refused("410") if letter.recipient == HOOK else Sent("200")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
@@ -283,13 +283,79 @@ def test_stopping_leaves_the_rest_queued(store: Store) -> None:
     assert outbox.counts(store) == {"queued": 1, "sent": 1}
 
 
+def test_digests_are_made_while_letters_leave(store: Store) -> None:
+    """While one letter is under way the next digest is made, and no other letter is begun."""
+    for name in "abc":
+        subscribe(store, f"{name}@vidu.example", wants_empty=True)
+    made: list[str] = []
+    seen: list[tuple[int, dict[str, int]]] = []
+
+    class Way(FakeWay):
+        def send(self, letter: Letter, meanwhile: Callable[[], object] = lambda: None) -> SendOutcome:
+            outcome = super().send(letter, meanwhile)
+            seen.append((len(made), outbox.counts(store)))
+            return outcome
+
+    way = Way()
+    making = jobs.Making(press(store).issuing(now=DAY), lambda digest: made.append(digest.id))
+    assert not jobs.Postman(store, way, lambda *_: None).deliver(now=DAY, make=making.step)
+    assert seen == [
+        (2, {"queued": 1, "sending": 1}),
+        (3, {"queued": 1, "sending": 1, "sent": 1}),
+        (3, {"sending": 1, "sent": 2}),
+    ]
+    making.finish(lambda: False)
+    assert (len(made), len(way.letters), outbox.counts(store)) == (3, 3, {"sent": 3})
+
+
+def test_trouble_with_digests_costs_no_letter(store: Store) -> None:
+    """It is told once the letters that were made are sent; the next round makes the others."""
+    for name in "abc":
+        subscribe(store, f"{name}@vidu.example", wants_empty=True)
+
+    def spoilt() -> Iterator[Digest | None]:
+        steps = press(store).issuing(now=DAY)
+        yield next(steps)
+        raise DatabaseError("the disk is full")
+
+    way, making = FakeWay(), jobs.Making(spoilt(), lambda _: None)
+    assert not jobs.Postman(store, way, lambda *_: None).deliver(now=DAY, make=making.step)
+    assert outbox.counts(store) == {"sent": 1}
+    with pytest.raises(DatabaseError):
+        making.finish(lambda: False)
+    assert len(press(store).issue(now=DAY)) == 2
+
+
+def test_digests_are_made_although_the_way_out_is_broken(store: Store) -> None:
+    """The letters of this slot wait, unless it is time to stop."""
+    for name in "abc":
+        subscribe(store, f"{name}@vidu.example", wants_empty=True)
+    way, making = FakeWay([Unusable("no server")]), jobs.Making(press(store).issuing(now=DAY), lambda _: None)
+    assert jobs.Postman(store, way, lambda *_: None).deliver(now=DAY, make=making.step) == {"mail"}
+    making.finish(lambda: True)
+    assert outbox.counts(store) == {"queued": 2}
+    making.finish(lambda: False)
+    assert outbox.counts(store) == {"queued": 3}
+
+
+def test_some_digests_are_made_ahead(store: Store) -> None:
+    """So many readers at most, before any letter is under way; the others while letters leave."""
+    for name in "abc":
+        subscribe(store, f"{name}@vidu.example", wants_empty=True)
+    making = jobs.Making(press(store).issuing(now=DAY), lambda _: None)
+    making.ahead(2)
+    assert outbox.counts(store) == {"queued": 2}
+    making.ahead(9)
+    assert outbox.counts(store) == {"queued": 3}
+
+
 def test_a_removed_reader_gets_nothing_more(store: Store) -> None:
     """Erased or removed between two letters of a run: the waiting letter is not sent."""
     first, second, third = (subscribe(store, f"{n}@vidu.example", wants_empty=True) for n in "abc")
     press(store).issue(now=DAY)
 
     class Way(FakeWay):
-        def send(self, letter: Letter) -> SendOutcome:
+        def send(self, letter: Letter, meanwhile: Callable[[], object]) -> SendOutcome:
             if not self.letters:
                 subscribers.erase(store, second)
                 subscribers.set_status(store, third.id, SubscriberStatus.REMOVED, now=DAY)

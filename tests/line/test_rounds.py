@@ -90,6 +90,36 @@ def test_a_broken_relay_gets_a_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(tried) == 10
 
 
+@pytest.mark.parametrize("broken", [True, False])
+def test_a_way_out_found_broken_is_not_tried_twice_in_a_round(
+    monkeypatch: pytest.MonkeyPatch, broken: bool
+) -> None:
+    """Letters that wait are sent even when no digest can be made; a relay that refused us gets its rest."""
+    tried: list[tuple[str, list[str]]] = []
+
+    def mail(*_: object, resting: frozenset[str], **__: object) -> frozenset[str]:
+        tried.append(("mail", sorted(resting)))
+        if broken:
+            return frozenset({"mail"} - resting)
+        raise BadModel("no model")
+
+    def deliver(*_: object, resting: frozenset[str], **__: object) -> frozenset[str]:
+        tried.append(("deliver", sorted(resting)))
+        return frozenset()
+
+    monkeypatch.setattr(room, "mail_digests", mail)
+    monkeypatch.setattr(room, "deliver_letters", deliver)
+    rounds = Rounds(load_settings({}), (ONE,), lambda: (load_settings({}), (ONE,)), _polled=True)
+    if broken:
+        asyncio.run(rounds.mail(NOW, lambda: False))
+        asyncio.run(rounds.mail(NOW, lambda: False))
+        assert tried == [("mail", []), ("deliver", ["mail"]), ("mail", ["mail"]), ("deliver", ["mail"])]
+    else:
+        with pytest.raises(BadModel):
+            asyncio.run(rounds.mail(NOW, lambda: False))
+        assert tried == [("mail", []), ("deliver", [])]
+
+
 def report_of(outcome: str) -> PollReport:
     """A poll that ended so."""
     return PollReport("mot", outcome)  # type: ignore[arg-type]  # the words of PollReport
@@ -102,12 +132,12 @@ def test_digests_wait_for_the_news(monkeypatch: pytest.MonkeyPatch) -> None:
     async def poll(*_: object, **__: object) -> tuple[list[PollReport], int]:
         return [report_of(outcome[0])], 0
 
-    def issue(*_: object, **__: object) -> list[object]:
+    def mail(*_: object, **__: object) -> frozenset[str]:
         made.append(outcome[0])
-        return []
+        return frozenset()
 
     monkeypatch.setattr(room, "poll_once", poll)
-    monkeypatch.setattr(room, "issue_digests", issue)
+    monkeypatch.setattr(room, "mail_digests", mail)
     monkeypatch.setattr(room, "deliver_letters", lambda *_, **__: frozenset())
     monkeypatch.setattr("monitor.rounds.time.monotonic", lambda: clock[0])
 

@@ -169,7 +169,7 @@ class House:
 
     def strays(self) -> list[str]:
         """Files nobody needs any more; SQLite's own and the locks belong here."""
-        usual = ("house.db", "feeds.yaml", "log.txt")
+        usual = ("house.db", "feeds.yaml", "log.txt", "keys.json")
         here = [path for path in self.folder.rglob("*") if path.is_file()]
         return [str(path) for path in here if not path.name.startswith(usual) and path.suffix != ".eml"]
 

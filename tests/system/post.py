@@ -88,34 +88,3 @@ def read_letter(raw: bytes) -> Copy:
 def read_outbox(folder: Path) -> list[Copy]:
     """All letters of an outbox folder."""
     return [read_letter(path.read_bytes()) for path in sorted(folder.glob("*.eml"))]
-
-
-def faults_of_form(raw: bytes) -> list[str]:
-    """What a letter lacks of the form every letter has (goal G16 of the reliability notes)."""
-    message = email.message_from_bytes(raw, policy=email.policy.default)
-    once = (
-        "Message-ID",
-        "Date",
-        "From",
-        "To",
-        "Subject",
-        "List-Id",
-        "List-Unsubscribe",
-        "List-Unsubscribe-Post",
-    )
-    faults = [f"{name}: {len(found)}" for name in once if len(found := message.get_all(name) or []) != 1]
-    if not str(message["List-Unsubscribe"]).startswith("<https://"):
-        faults.append("List-Unsubscribe is not https")
-    if message["Auto-Submitted"] != "auto-generated":
-        faults.append("Auto-Submitted")
-    parts = [part.get_content_type() for part in message.walk() if not part.is_multipart()]
-    if parts != ["text/plain", "text/html"]:
-        faults.append(f"parts {parts}")
-    for part in message.walk():
-        if not part.is_multipart():
-            payload = part.get_payload(decode=True)
-            assert isinstance(payload, bytes)
-            payload.decode("utf-8")
-    if max(map(len, raw.split(b"\r\n"))) > 998 or b"\n" in raw.replace(b"\r\n", b""):
-        faults.append("lines")
-    return faults

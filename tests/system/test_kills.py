@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.letterform import faults_of_form
 from tests.system.growing import growing_feeds, relevant_texts
 from tests.system.house import House
-from tests.system.post import Sink, faults_of_form, mail_server, read_outbox
+from tests.system.post import Sink, mail_server, read_outbox
 from tests.system.street import FEEDS, Ledger, Street, check, settle
 from tests.system.street import readers as readers_of
 
