@@ -80,6 +80,7 @@ def play(folder: Path, settings: Settings, tell: Callable[[Morning], None]) -> l
             update={
                 "db": folder / "demo.db",
                 "outbox": folder / "outbox",
+                "keys": folder / "keys.json",
                 "allow_private": frozenset({f"127.0.0.1:{port}"}),
                 "host_spacing": 0.0,
                 "smtp_host": None,

@@ -17,7 +17,7 @@ WINDOW = timedelta(hours=FAR)
 COMPARED = 60
 """So many of a story, the nearest in time: a flood of the same text is one story, and no reason to compare for ever."""
 
-JOIN = 1.25
+JOIN = 0.85
 """Least mean of the log-odds between an article and the nearer half of a story."""
 
 

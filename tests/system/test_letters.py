@@ -54,7 +54,9 @@ def views(tmp_path_factory: pytest.TempPathFactory, models: Path) -> list[View]:
     folder = tmp_path_factory.mktemp("letters")
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.chdir(folder)
-        settings = load_settings({"models": models, "mail_from": "digest@sample.example"})
+        settings = load_settings(
+            {"models": models, "mail_from": "digest@sample.example", "base_url": "https://tin.example"}
+        )
         pages = play(folder / "demo", settings, lambda _: None)
     pages += _weekly_pages(folder)
     return asyncio.run(_look(folder, pages))
