@@ -9,8 +9,8 @@ Knows several stages; it moves values between them and decides nothing itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, partial
 from itertools import islice
@@ -19,8 +19,7 @@ from zoneinfo import ZoneInfo
 
 from classifiers.taxonomy import Taxonomy
 from classifiers.verdict import Text, Verdict
-from monitor.channel import KINDS, Kind, kind_of
-from monitor.delivery import outbox as outbox_states
+from monitor.channel import kind_of
 from monitor.delivery.message import BadLetter, Sender, build, message_id
 from monitor.digest import schedule
 from monitor.digest.alerts import alert_of, may_alert, wants_alerts
@@ -30,16 +29,13 @@ from monitor.digest.payload import payload
 from monitor.digest.render import Frame, Rendered, render, render_weekly
 from monitor.digest.trend import WEEKS
 from monitor.digest.weekly import for_reader, week_of
-from monitor.store import digests, outbox, stories, subscribers, verdicts, weeks
+from monitor.store import digests, stories, subscribers, verdicts, weeks
 from monitor.store.database import Store
 from monitor.types import (
-    Delivery,
     Digest,
     Letter,
-    SendOutcome,
     Stories,
     Subscriber,
-    SubscriberStatus,
     Week,
 )
 
@@ -47,8 +43,6 @@ RESCORE_DAYS = 14
 """How far back a newly promoted model judges again."""
 
 BATCH = 500
-
-Stop = Callable[[], bool]
 
 
 class Judges(Protocol):
@@ -58,15 +52,6 @@ class Judges(Protocol):
     def id(self) -> str: ...
 
     def classify(self, texts: Sequence[Text]) -> Sequence[Verdict]: ...
-
-
-class Sends(Protocol):
-    """The way out: `monitor.delivery.ways.Ways`, or one of those it chooses from.
-
-    Where an answer takes its time, `meanwhile` is called once before it is read; it must not raise.
-    """
-
-    def send(self, letter: Letter, meanwhile: Callable[[], object] = ...) -> SendOutcome: ...
 
 
 # --- classify --------------------------------------------------------------------------------
@@ -258,85 +243,3 @@ class Making:
             pass
         if self.trouble:
             raise self.trouble
-
-
-# --- deliver ---------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Postman:
-    """What delivering needs. Only one may work on a database at a time (the delivery lock)."""
-
-    store: Store
-    way: Sends
-    report: Callable[[Delivery, SendOutcome], None]
-    pace: Callable[[Kind, Stop], None] = lambda *_: None
-    """Waits until a letter of a kind may go, or it is time to stop."""
-
-    def recover(self, *, now: datetime) -> int:
-        """Queue again what a dead process left half-way, under its old Message-ID."""
-        left = outbox.interrupted(self.store)
-        for delivery in left:
-            again = outbox_states.recovered(delivery, now)
-            outbox.settle(
-                self.store,
-                delivery,
-                again.state,
-                next_attempt_at=again.next_attempt_at,
-                reply="interrupted",
-                now=now,
-            )
-        return len(left)
-
-    def deliver(
-        self,
-        *,
-        now: datetime,
-        stop: Stop = lambda: False,
-        resting: Collection[Kind] = (),
-        make: Callable[[], bool] = lambda: False,
-    ) -> frozenset[Kind]:
-        """Send every letter that is due, but for kinds that rest; the kinds whose way out itself is broken.
-
-        `make` puts what is still to be made into the outbox, one digest at most with each call, and says whether there
-        may be more. It is called while an answer to a mail is awaited, and when nothing else waits.
-        """
-        return frozenset(
-            kind
-            for kind in KINDS
-            if kind not in resting
-            and not self._deliver(kind, make if kind == "mail" else lambda: False, now=now, stop=stop)
-        )
-
-    def _deliver(self, kind: Kind, make: Callable[[], bool], *, now: datetime, stop: Stop) -> bool:
-        """Send every letter of a kind; False when their way out is broken, which concerns no other kind."""
-        while (batch := outbox.due(self.store, now=now, kind=kind)) or make():
-            if stop():
-                return True
-            for delivery in batch:
-                self.pace(kind, stop)
-                if stop():
-                    return True
-                if not outbox.begin(self.store, delivery):
-                    continue
-                outcome = self.way.send(delivery.letter, make)
-                if not self._settle(delivery, outcome, now):
-                    return False
-        return True
-
-    def _settle(self, delivery: Delivery, outcome: SendOutcome, now: datetime) -> bool:
-        tried = replace(delivery, attempts=delivery.attempts + 1)
-        after = outbox_states.after(tried, outcome, now)
-        outbox.settle(
-            self.store,
-            delivery,
-            after.state,
-            next_attempt_at=after.next_attempt_at,
-            reply=outcome.reply,
-            now=now,
-            attempts=delivery.attempts if after.untried else None,
-        )
-        if after.suspend_subscriber and delivery.subscriber_id is not None:
-            subscribers.set_status(self.store, delivery.subscriber_id, SubscriberStatus.SUSPENDED, now=now)
-        self.report(delivery, outbox_states.GivenUp(outcome.reply) if after.given_up else outcome)
-        return not after.stop_run

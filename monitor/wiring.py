@@ -30,6 +30,7 @@ from monitor.ingest.fetch import Fetcher, FetchPolicy
 from monitor.ingest.pool import READERS, ReaderPool
 from monitor.locks import held, lock_of
 from monitor.logs import delivered, polled, undeliverable
+from monitor.postman import Postman
 from monitor.serving import serving_model
 from monitor.store import polls
 from monitor.store.database import Store, open_store
@@ -254,7 +255,7 @@ def deliver_letters(
 @contextmanager
 def _at_work(
     settings: Settings, report: Callable[[Delivery, SendOutcome], None], pace: Pace | None, now: datetime
-) -> Iterator[tuple[Store, jobs.Postman]]:
+) -> Iterator[tuple[Store, Postman]]:
     """The only postman on this database, with what an earlier one left half-way taken up again."""
     pace, rate = pace or Pace(), settings.smtp_rate if settings.smtp_host else 0
 
@@ -267,6 +268,6 @@ def _at_work(
         open_store(Path(settings.db), durable=True) as store,
         way_out(settings) as way,
     ):
-        postman = jobs.Postman(store, way, report, wait)
+        postman = Postman(store, way, report, wait, paced=bool(rate))
         postman.recover(now=now)
         yield store, postman

@@ -51,6 +51,7 @@ FLOORS = [
         "monitor.serving",
         "monitor.gathering",
         "monitor.jobs",
+        "monitor.postman",
         "monitor.receiving",
         "monitor.polling",
         "monitor.learning",

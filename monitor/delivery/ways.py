@@ -13,7 +13,7 @@ from monitor.types import Letter, SendOutcome
 
 
 class Way(Protocol):
-    """One way out; `meanwhile` as in `monitor.jobs.Sends`."""
+    """One way out; `meanwhile` as in `monitor.postman.Sends`."""
 
     def send(self, letter: Letter, meanwhile: Callable[[], object] = ...) -> SendOutcome: ...
 

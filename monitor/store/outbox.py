@@ -72,12 +72,16 @@ def interrupted(store: Store) -> list[Delivery]:
 def begin(store: Store, delivery: Delivery) -> bool:
     """Commit that an attempt begins; False when the letter is not wanted any more (paused, removed, erased)."""
     with store.transaction():
-        claimed = store.write(
-            "UPDATE delivery AS d SET state = 'sending', attempts = attempts + 1 "
-            f"WHERE d.id = ? AND d.state = 'queued' AND {_WANTED}",
-            [delivery.id],
-        )
-        return claimed.rowcount == 1
+        return _claim(store, delivery)
+
+
+def _claim(store: Store, delivery: Delivery) -> bool:
+    claimed = store.write(
+        "UPDATE delivery AS d SET state = 'sending', attempts = attempts + 1 "
+        f"WHERE d.id = ? AND d.state = 'queued' AND {_WANTED}",
+        [delivery.id],
+    )
+    return claimed.rowcount == 1
 
 
 def settle(
@@ -89,8 +93,12 @@ def settle(
     reply: str,
     now: datetime,
     attempts: int | None = None,
-) -> None:
-    """Commit how an attempt ended; a finished letter's text is let go. `attempts` corrects the count."""
+    following: Delivery | None = None,
+) -> int | None:
+    """Commit how an attempt ended; a finished letter's text is let go. `attempts` corrects the count.
+
+    With `following` the same commit says that the attempt at that one begins; its number, unless it is not wanted.
+    """
     finished = state in (DeliveryState.SENT, DeliveryState.REFUSED)
     with store.transaction():
         store.write(
@@ -106,6 +114,7 @@ def settle(
                 delivery.id,
             ],
         )
+        return following.id if following and _claim(store, following) else None
 
 
 def asked(store: Store, domain: str, *, since: datetime) -> list[str]:

@@ -16,6 +16,7 @@ from monitor.delivery.message import Sender
 from monitor.delivery.pace import Pace
 from monitor.delivery.webhook import DELIVERY, WebhookPolicy, WebhookWay
 from monitor.digest.render import Frame
+from monitor.postman import Postman
 from monitor.store import outbox, subscribers
 from monitor.store.database import Store, open_store
 from monitor.types import (
@@ -80,7 +81,7 @@ def deliver(
     store: Store, way: jobs.Sends, now: datetime = NOW, resting: frozenset[Kind] = frozenset()
 ) -> frozenset[Kind]:
     """One round of delivery; what is broken."""
-    postman = jobs.Postman(store, way, lambda *_: None)
+    postman = Postman(store, way, lambda *_: None)
     postman.recover(now=now)
     return postman.deliver(now=now, resting=resting)
 

@@ -17,6 +17,7 @@ from monitor.delivery.message import Sender
 from monitor.digest.render import Frame
 from monitor.errors import DatabaseError
 from monitor.polling import Poller, due_feeds
+from monitor.postman import Postman
 from monitor.store import articles, clock, digests, outbox, polls, subscribers
 from monitor.store.database import Store
 from monitor.types import (
@@ -96,7 +97,7 @@ def deliver(store: Store, way: FakeWay, now: datetime) -> bool:
     def ignore(_delivery: Delivery, _outcome: SendOutcome) -> None:
         return None
 
-    postman = jobs.Postman(store, way, ignore)
+    postman = Postman(store, way, ignore)
     postman.recover(now=now)
     return not postman.deliver(now=now)
 
@@ -279,7 +280,7 @@ def test_stopping_leaves_the_rest_queued(store: Store) -> None:
         subscribe(store, f"{name}@vidu.example", wants_empty=True)
     press(store).issue(now=DAY)
     way = FakeWay()
-    jobs.Postman(store, way, lambda *_: None).deliver(now=DAY, stop=lambda: len(way.letters) == 1)
+    Postman(store, way, lambda *_: None).deliver(now=DAY, stop=lambda: len(way.letters) == 1)
     assert outbox.counts(store) == {"queued": 1, "sent": 1}
 
 
@@ -298,7 +299,7 @@ def test_digests_are_made_while_letters_leave(store: Store) -> None:
 
     way = Way()
     making = jobs.Making(press(store).issuing(now=DAY), lambda digest: made.append(digest.id))
-    assert not jobs.Postman(store, way, lambda *_: None).deliver(now=DAY, make=making.step)
+    assert not Postman(store, way, lambda *_: None).deliver(now=DAY, make=making.step)
     assert seen == [
         (2, {"queued": 1, "sending": 1}),
         (3, {"queued": 1, "sending": 1, "sent": 1}),
@@ -319,7 +320,7 @@ def test_trouble_with_digests_costs_no_letter(store: Store) -> None:
         raise DatabaseError("the disk is full")
 
     way, making = FakeWay(), jobs.Making(spoilt(), lambda _: None)
-    assert not jobs.Postman(store, way, lambda *_: None).deliver(now=DAY, make=making.step)
+    assert not Postman(store, way, lambda *_: None).deliver(now=DAY, make=making.step)
     assert outbox.counts(store) == {"sent": 1}
     with pytest.raises(DatabaseError):
         making.finish(lambda: False)
@@ -331,7 +332,7 @@ def test_digests_are_made_although_the_way_out_is_broken(store: Store) -> None:
     for name in "abc":
         subscribe(store, f"{name}@vidu.example", wants_empty=True)
     way, making = FakeWay([Unusable("no server")]), jobs.Making(press(store).issuing(now=DAY), lambda _: None)
-    assert jobs.Postman(store, way, lambda *_: None).deliver(now=DAY, make=making.step) == {"mail"}
+    assert Postman(store, way, lambda *_: None).deliver(now=DAY, make=making.step) == {"mail"}
     making.finish(lambda: True)
     assert outbox.counts(store) == {"queued": 2}
     making.finish(lambda: False)

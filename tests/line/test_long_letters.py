@@ -17,6 +17,7 @@ from monitor import jobs
 from monitor.delivery.message import Sender
 from monitor.digest.render import Frame
 from monitor.polling import Poller
+from monitor.postman import Postman
 from monitor.store import subscribers
 from monitor.store.database import Store
 from monitor.types import NEWCOMER, Bounds, Digest, Feed, Fetched, Language, SubscriberStatus, Validators
@@ -114,7 +115,7 @@ def test_of_120_stories_none_is_lost(store: Store, language: Language) -> None:
     for day in range(MOST_LETTERS):
         now = DAY + timedelta(days=day)
         made += press.issue(now=now)
-        jobs.Postman(store, way, lambda *_: None).deliver(now=now)
+        Postman(store, way, lambda *_: None).deliver(now=now)
     told = Counter(item.judged.article.link for digest in made for item in digest.items)
     assert told == Counter(
         {f"https://bao{n % OUTLETS}.example/tin-{100000 + n}.html": 1 for n in range(STORIES)}
