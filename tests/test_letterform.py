@@ -23,7 +23,7 @@ def letter(words: Words | None = None, unsubscribe: str | None = PAGE) -> bytes:
         message_id="<d-1@example.org>",
         date=NOW,
         digest_id="d-1" if unsubscribe else None,
-        list_unsubscribe=unsubscribe,
+        list_unsubscribe=(unsubscribe,) if unsubscribe else (),
     ).raw
 
 
