@@ -47,6 +47,19 @@ def told(address: str) -> str:
     return f"{scheme}://{host}/{MASK}" if host else f"{scheme}://{MASK}"
 
 
+def same_address(one: str, other: str) -> bool:
+    """Whether two spellings name one address: letter case aside, the domain in its ASCII form or not."""
+    return _folded(one) == _folded(other)
+
+
+def _folded(address: str) -> str:
+    local, _, domain = address.rpartition("@")
+    try:
+        return f"{local}@{domain.encode('idna').decode('ascii')}".casefold()
+    except UnicodeError:
+        return address.casefold()
+
+
 def target_of(address: str) -> str:
     """What a webhook's server is asked for: path and query."""
     parts = urlsplit(address)
@@ -66,7 +79,8 @@ def secrets_of(address: str) -> tuple[str, ...]:
     long_ones += [value for _, value in parse_qsl(parts.query) if len(value) >= _LONG_VALUE]
     if kind == "chat":
         return (address.partition("://")[2], *long_ones, *_long(parts.netloc))
-    return (parts.netloc + target_of(address), *long_ones)
+    target = target_of(address)
+    return (target if len(target) >= _LONG_SEGMENT else parts.netloc + target, *long_ones)
 
 
 def _long(netloc: str) -> list[str]:

@@ -36,6 +36,7 @@ from monitor.types import (
     Letter,
     Stories,
     Subscriber,
+    SubscriberStatus,
     Week,
 )
 
@@ -102,7 +103,12 @@ class Press:
     def issuing(self, *, now: datetime) -> Iterator[Digest | None]:
         """The same, one reader with each step: their digest, or None where nothing is due."""
         week = cache(partial(self._week, now))  # read once, and only if somebody's weekly edition is due
-        for subscriber in subscribers.active(self.store):
+        for number in [subscriber.id for subscriber in subscribers.active(self.store)]:
+            # Asked anew: making takes as long as mailing, and meanwhile people leave, move and choose.
+            subscriber = subscribers.by_id(self.store, number)
+            if subscriber is None or subscriber.status is not SubscriberStatus.ACTIVE:
+                yield None
+                continue
             try:
                 made = (
                     self._issue_one(subscriber, now, week)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -73,8 +74,9 @@ def tell_operator(settings: Settings, store: Store, what: str, *, now: datetime)
         content,
         recipient=settings.operator,
         sender=sender,
-        message_id=message_id(f"inbound-{now:%Y%m%d}-{count}", 0, sender.domain),
+        message_id=message_id(f"inbound-{now:%Y%m%d}-{count}-{secrets.token_hex(4)}", 0, sender.domain),
         date=now,
     )
-    store.note(house.TOLD, f"{now.date()} {count}")
-    outbox.queue(store, "note", None, letter, now=now)
+    with store.transaction():
+        house.write(store.db.conn, house.TOLD, f"{now.date()} {count}")
+        outbox.insert(store, "note", None, letter, now=now)

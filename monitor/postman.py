@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
-from monitor.channel import KINDS, Kind
+from monitor.channel import KINDS, Kind, same_address
 from monitor.delivery import outbox as outbox_states
 from monitor.store import outbox, subscribers
 from monitor.store.database import Store
@@ -118,8 +118,19 @@ class Postman:
             following=following,
         )
         if after.suspend_subscriber and delivery.subscriber_id is not None:
-            subscribers.set_status(
-                self.store, delivery.subscriber_id, SubscriberStatus.SUSPENDED, now=now, origin="delivery"
-            )
+            self._suspend(delivery.subscriber_id, delivery.letter.recipient, now)
         self.report(delivery, outbox_states.GivenUp(outcome.reply) if after.given_up else outcome)
         return claimed
+
+    def _suspend(self, subscriber_id: int, refused: str, now: datetime) -> None:
+        """The reader whose address was refused: not one who is asked to move there, or has moved away, or left."""
+        reader = subscribers.by_id(self.store, subscriber_id)
+        if reader and same_address(reader.address, refused):
+            subscribers.set_status(
+                self.store,
+                reader.id,
+                SubscriberStatus.SUSPENDED,
+                now=now,
+                origin="delivery",
+                was=SubscriberStatus.ACTIVE,
+            )

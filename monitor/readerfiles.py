@@ -13,7 +13,7 @@ from classifiers.taxonomy import Taxonomy
 from monitor.cells import as_given, harmless
 from monitor.errors import BadFile, Misuse
 from monitor.types import NEWCOMER, Cadence, Language, Subscriber
-from monitor.wishes import checked_address, checked_sectors, checked_watched, checked_zone
+from monitor.wishes import checked_address, checked_sectors, checked_watched, checked_zone, with_alerts
 
 _BETWEEN = "; "
 """Between the names of a watch-list."""
@@ -78,7 +78,7 @@ def _rows(file: Path, table: csv.DictReader[str], taxonomy: Taxonomy) -> Iterato
             except (Misuse, ValueError) as error:
                 raise BadFile(file, str(error), line=table.line_num, key=name, todo="correct it") from error
             reader = replace(reader, **{name: changed})
-        yield Row(table.line_num, reader)
+        yield Row(table.line_num, with_alerts(reader))
 
 
 def _check_heading(file: Path, names: Iterable[str]) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from monitor.channel import same_address
 from monitor.inbound.consequences import WINDOW, Standing, after_bounce, after_complaint
 from monitor.inbound.read import read
 from monitor.masking import without_person
@@ -133,13 +134,13 @@ class Receiver:
         With `any_address` the letter alone proves it: providers take addresses out of complaints.
         """
         found: dict[int, tuple[Subscriber, bool]] = {}
-        named = {_folded(address) for address in addresses}
         for message_id in message_ids:
             letter = outbox.attempted(self.store, message_id)
             reader = subscribers.by_id(self.store, letter.subscriber_id or 0) if letter else None
             if letter and reader:
-                to = _folded(letter.letter.recipient)
-                proven = to == _folded(reader.address) and (any_address or to in named)
+                to = letter.letter.recipient
+                named = any_address or any(same_address(to, address) for address in addresses)
+                proven = same_address(to, reader.address) and named
                 found[reader.id] = reader, proven or found.get(reader.id, (reader, False))[1]
         for address in addresses:
             if reader := subscribers.find(self.store, address):
@@ -177,7 +178,7 @@ class Receiver:
         if reader is None:
             self.tell("a letter that unsubscribes, from or for an address that is no reader's")
             return "unsubscribe: of no reader"
-        if _folded(wish.sender) != _folded(reader.address):
+        if not same_address(wish.sender, reader.address):
             self.tell(
                 f"a letter that unsubscribes reader {reader.id}, from another address; nothing was done"
             )
@@ -204,12 +205,3 @@ def _without_readers(text: str, addresses: Sequence[str]) -> str:
     for address in addresses:
         text = without_person(text, address)
     return text
-
-
-def _folded(address: str) -> str:
-    """An address to compare with others: the domain in its ASCII form, letter case aside."""
-    local, _, domain = address.rpartition("@")
-    try:
-        return f"{local}@{domain.encode('idna').decode('ascii')}".casefold()
-    except UnicodeError:
-        return address.casefold()

@@ -235,7 +235,8 @@ def mail_digests(
         making.ahead(AHEAD + 1)  # the first step is stories and verdicts, which may take long
         broken = postman.deliver(now=now, stop=stop, resting=resting, make=making.step)
         making.finish(stop)
-        return broken
+        # Letters of other kinds, and those that were made after the last mail had left.
+        return broken | postman.deliver(now=now, stop=stop, resting={*resting, *broken})
 
 
 def deliver_letters(

@@ -23,7 +23,7 @@ from monitor.cli.context import (
 )
 from monitor.errors import Misuse, VietnhatError
 from monitor.store import subscribers as stored
-from monitor.types import NEWCOMER, SubscriberStatus
+from monitor.types import NEWCOMER, Subscriber, SubscriberStatus
 
 
 @click.group()
@@ -115,7 +115,7 @@ def list_subscribers(ctx: click.Context, as_json: bool) -> None:
     with store_of(settings_of(ctx)) as store:
         readers = stored.everyone(store)
     if as_json:
-        print_json([asdict(reader) | {"address": told(reader.address)} for reader in readers])
+        print_json([_shown(reader) for reader in readers])
         return
     print_table(
         ("address", "status", "language", "digests", "zone", "sectors", "since", "number"),
@@ -197,6 +197,12 @@ def checked_recipient(text: str) -> str:
     from monitor.delivery.ways import checked_channel
 
     return checked_channel(text)
+
+
+def _shown(reader: Subscriber) -> dict[str, object]:
+    """A reader but for what opens doors."""
+    values = {name: value for name, value in asdict(reader).items() if name not in ("token", "lock")}
+    return values | {"address": told(reader.address)}
 
 
 subscribers.add_command(rosters.show)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import sys
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -47,7 +48,7 @@ def _handle_pipe(ctx: click.Context, *, now: datetime) -> int:
     octets = from_stream(sys.stdin.buffer, limit=MAX_OCTETS)
     try:
         _handle(ctx, [Piece("", octets)], now=now)
-    except (VietnhatError, OSError) as error:
+    except (VietnhatError, OSError, sqlite3.IntegrityError) as error:  # the last: a reader erased meanwhile
         say(f"vietnhat: {error}")
         return os.EX_TEMPFAIL
     return 0

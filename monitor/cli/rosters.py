@@ -50,15 +50,24 @@ def show(ctx: click.Context, address: str, as_json: bool) -> None:
 
 
 @click.command()
-@click.option("--status", type=click.Choice([*SubscriberStatus]), default="active", help="Of these readers.")
+@click.option(
+    "--status",
+    type=click.Choice([each.value for each in SubscriberStatus]),
+    default="active",
+    help="Of these readers.",
+)
 @click.pass_context
 def export(ctx: click.Context, status: str) -> None:
     """All active readers with their choices as CSV, for `import`; one person's data: show ADDRESS --json."""
+    from monitor.channel import kind_of
     from monitor.readerfiles import written
 
     with store_of(settings_of(ctx)) as store:
         readers = [reader for reader in stored.everyone(store) if reader.status == status]
-    click.echo(written(readers), nl=False)
+    people = [reader for reader in readers if kind_of(reader.address) == "mail"]
+    click.echo(written(people), nl=False)
+    if len(people) < len(readers):
+        say(f"{len(readers) - len(people)} channels are left out: their addresses are keys; add them by hand")
 
 
 @click.command("import")

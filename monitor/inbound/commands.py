@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from email.message import Message
+from urllib.parse import unquote
 
 from monitor.inbound.opening import field, fields
 from monitor.inbound.quoted import address_of, decoded, sender_of
@@ -67,4 +68,6 @@ def _subject(message: Message) -> tuple[str, bool]:
         if prefix is None:
             break
         bare = bare[prefix.end() :]
+    if " " not in bare:  # some programs leave a mailto's escapes as they are; tokens hold none
+        return unquote(bare), bare != text
     return bare, bare != text

@@ -88,7 +88,8 @@ class Desk:
         except BadField:
             return Answer(public.home(self._screen(visit), NEWCOMER, bad_below=True), 422)
         self._count_link(visit)
-        joining.send_link(self._counter(), address, now=visit.now)
+        if self.settings().base_url:
+            joining.send_link(self._counter(), address, now=visit.now)
         return self._to(f"/asked?lang={visit.language}")
 
     def refused(self, status: int, visit: Visit | None, *, link: bool) -> Answer:
@@ -105,6 +106,8 @@ class Desk:
     def _welcome(self, address: str) -> bool:
         """Whether the operator lets addresses like this be mailed at a stranger's wish."""
         who = self.settings().signup
+        if not self.settings().base_url:  # a letter could not lead back here
+            return False
         return who == "open" or address.rpartition("@")[2].casefold() in who.split(",")
 
     def _count_link(self, visit: Visit) -> None:

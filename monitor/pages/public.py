@@ -23,7 +23,7 @@ _REFUSALS = {
 def home(screen: Screen, typed: Subscriber, *, bad: str = "", bad_below: bool = False) -> str:
     """The first page, with what was `typed` before; `bad` names a field of it to look at again, `bad_below` says that
     the address in the lower form is none."""
-    words, who = screen.words, screen.settings.signup
+    words, who = screen.words, screen.settings.signup if screen.settings.base_url else "closed"
     fresh = not typed.address
     return screen.page(
         "home.html.j2",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from monitor.channel import kind_of, told
 from monitor.errors import Misuse
 from monitor.links import BadToken, Purpose
 from monitor.reception.counter import Counter, on_record
@@ -66,8 +67,10 @@ def erase_left(counter: Counter, token: str, *, now: datetime) -> None:
 
 
 def wipe(counter: Counter, store: Store, reader: Subscriber, *, now: datetime) -> None:
-    """Forget a reader; the hash of the address stays."""
-    subscribers.erase(store, reader, suppressed=counter.hash_of(reader.address, now=now), now=now)
+    """Forget a reader; the hash of a mail address stays, for channels are the operator's."""
+    wanted = kind_of(reader.address) == "mail"
+    suppressed = counter.hash_of(reader.address, now=now) if wanted else ""
+    subscribers.erase(store, reader, suppressed=suppressed, now=now)
 
 
 def forget(counter: Counter, *, now: datetime) -> int:
@@ -90,7 +93,7 @@ def let_in(counter: Counter, store: Store, address: str, *, again: bool, now: da
     reason = suppression.reason(store, address_hash)
     if reason and not again:
         raise Misuse(
-            f"{address} {_REFUSED[reason]}; they can sign up on the pages; give --again if they asked you to"
+            f"{told(address)} {_REFUSED[reason]}; they can sign up on the pages; give --again if they asked you to"
         )
     if reason:
         suppression.lift(store, address_hash)

@@ -83,9 +83,16 @@ def entries_read(store: Store, *, since: datetime, now: datetime) -> int:
 def record(store: Store, digest: Digest, letter: Letter | None) -> None:
     """Record that a slot was served: items, omissions and the queued letter, all or nothing.
 
-    The key (subscriber, article) of digest_item is what keeps an article from being mailed twice.
+    The key (subscriber, article) of digest_item is what keeps an article from being mailed twice. Nothing is recorded
+    for who left, paused, moved or was erased while their digest was made.
     """
     with store.transaction():
+        row = store.one("SELECT status, address FROM subscriber WHERE id = ?", [digest.subscriber.id])
+        if row is None or (row["status"], row["address"]) != (
+            digest.subscriber.status,
+            digest.subscriber.address,
+        ):
+            return
         store.write(
             "INSERT INTO digest (id, subscriber_id, slot, composed_at, items, more, kind, since, polled_entries) "
             "VALUES (?,?,?,?,?,?,?,?,?)",

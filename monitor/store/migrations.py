@@ -258,6 +258,10 @@ CREATE TABLE reader_event (
     detail TEXT NOT NULL DEFAULT ''
 ) STRICT;
 CREATE INDEX reader_event_subscriber ON reader_event(subscriber_id, at);
+INSERT INTO reader_event (subscriber_id, at, event, origin, detail)
+    SELECT id, created_at, 'agreed', 'operator', consent FROM subscriber WHERE consent <> '';
+INSERT INTO reader_event (subscriber_id, at, event, origin)
+    SELECT id, changed_at, 'removed', 'operator' FROM subscriber WHERE status = 'removed';
 CREATE TABLE suppression (
     address_hash TEXT PRIMARY KEY,
     reason TEXT NOT NULL,

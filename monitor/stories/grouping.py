@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from monitor.stories.likeness import FAR, Weighed, differ_in_names, likeness
+from monitor.stories.likeness import FAR, Weighed, differ_in_hosts, differ_in_names, likeness
 
 WINDOW = timedelta(hours=FAR)
 
@@ -63,7 +63,10 @@ def _nearness(told: Told, story: Iterable[Told]) -> float:
     """The mean log-odds with the nearer half: a story that goes on for days moves away from its beginning."""
     apart = sorted((abs(other.terms.published - told.terms.published), other.id, other) for other in story)
     within = [other for distance, _, other in apart[:COMPARED] if distance <= WINDOW]
-    if any(differ_in_names(told.terms, other.terms) for other in within):
+    if any(
+        differ_in_names(told.terms, other.terms) or differ_in_hosts(told.terms, other.terms)
+        for other in within
+    ):
         return float("-inf")
     odds = sorted((likeness(told.terms, other.terms).odds for other in within), reverse=True)
     return _mean(odds[: (len(odds) + 1) // 2]) if odds else float("-inf")

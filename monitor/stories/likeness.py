@@ -69,6 +69,7 @@ class Weighed:
     vector: Mapping[str, float]
     norm: float
     headline_norm: float
+    host: frozenset[str] = frozenset()
 
 
 def weigh(terms: Terms, rarity: Rarity) -> Weighed:
@@ -89,6 +90,7 @@ def weigh(terms: Terms, rarity: Rarity) -> Weighed:
         vector,
         _norm(vector.values()),
         _norm(headline.values()),
+        terms.host,
     )
 
 
@@ -111,6 +113,15 @@ def differ_in_names(one: Weighed, other: Weighed) -> bool:
     Two agreements in the same words between other provinces are two happenings, however alike they are.
     """
     return _names_alone(one, other) and _names_alone(other, one)
+
+
+def differ_in_hosts(one: Weighed, other: Weighed) -> bool:
+    """Whether each headline tells of a meeting whose host the other headline does not know: a guest's two meetings."""
+    return _host_alone(one, other) and _host_alone(other, one)
+
+
+def _host_alone(one: Weighed, other: Weighed) -> bool:
+    return bool(one.host) and sum(word in other.headline for word in one.host) < len(one.host) / 2
 
 
 def _names_alone(one: Weighed, other: Weighed) -> bool:

@@ -24,6 +24,9 @@ _ROUND_UP = re.compile(
     re.IGNORECASE,
 )
 
+_MEETS = frozenset({"tiếp", "gặp", "hội đàm", "hội kiến", "điện đàm", "làm việc"})
+"""What stands between a host and a guest in the headline of a meeting."""
+
 PAIR = 0.5
 """Of what its two words say apart, a pair of words says half: each lets expect the other."""
 
@@ -41,6 +44,8 @@ class Terms:
     headline: frozenset[str]
     lead: frozenset[str]
     names: frozenset[str]
+    host: frozenset[str] = frozenset()
+    """The words before the verb of a headline that tells of a meeting."""
 
     @cached_property
     def whole(self) -> frozenset[str]:
@@ -80,7 +85,17 @@ def terms_of(article: Article) -> Terms:
         headline=frozenset(_grams(title)),
         lead=frozenset(_grams(summary)),
         names=frozenset((*_names(title), *_names(summary))),
+        host=_host(title),
     )
+
+
+def _host(title: Sequence[str]) -> frozenset[str]:
+    """Who receives, in a headline like "Chủ tịch Quốc hội tiếp Đại sứ Nhật Bản"; nobody where it is of another kind."""
+    low = [word.casefold() for word in title]
+    for place in range(2, len(low)):
+        if low[place] in _MEETS or " ".join(low[place : place + 2]) in _MEETS:
+            return frozenset(low[:place])
+    return frozenset()
 
 
 def tells_one_thing(article: Article) -> bool:

@@ -228,3 +228,51 @@ def test_a_stranger(command: tuple[str, ...]) -> None:
     answer = call("subscribers", command[0], "ai@vidu.example", *command[1:])
     assert answer.code == 2
     assert "ai@vidu.example is no subscriber" in answer.complaint
+
+
+def test_lists_go_out_and_come_in() -> None:
+    """What `export` writes, `import` reads; known readers stay; a file that is wrong changes nothing, nor a try."""
+    call(
+        "subscribers",
+        "add",
+        ADDRESS,
+        *CONSENT,
+        "--sector",
+        "oda",
+        "--watch",
+        "Bến Thành – Suối Tiên",
+        "--maybe",
+    )
+    call("subscribers", "add", "https://hooks.example/x/0123456789abcdefSECRET", *CONSENT)
+    out = call("subscribers", "export")
+    assert (out.code, "1 channels are left out" in out.err, "SECRET" in out.out + out.err) == (0, True, False)
+    before = listed()[0]
+    Path("list.csv").write_text(out.out, encoding="utf-8")
+    assert "1 known already" in call("subscribers", "import", "list.csv").err
+    call("subscribers", "erase", ADDRESS, "--yes")
+    assert "1 want no mail" in call("subscribers", "import", "list.csv").err
+    other = out.out.replace(ADDRESS, "khac@vidu.example")
+    Path("list.csv").write_text(other, encoding="utf-8")
+    assert "nothing was done" in call("subscribers", "import", "list.csv", "--dry-run").err
+    assert "1 added" in call("subscribers", "import", "list.csv").err
+    (after,) = [each for each in listed() if each["address"] == "khac@vidu.example"]
+    same = {"id", "address", "created_at"}
+    assert {k: v for k, v in after.items() if k not in same} == {
+        k: v for k, v in before.items() if k not in same
+    }
+    assert "token" not in after
+    Path("list.csv").write_text("address,hour\na@vidu.example,7\nb@vidu.example,25\n", encoding="utf-8")
+    wrong = call("subscribers", "import", "list.csv")
+    assert (wrong.code, "list.csv:3: hour:" in wrong.err) == (2, True)
+    Path("list.csv").write_text("address,cadence\na@vidu.example,alerts\n", encoding="utf-8")
+    assert "1 asked by letter" in call("subscribers", "import", "list.csv").err
+    assert [each["alert_outlets"] for each in listed() if each["address"] == "a@vidu.example"] == [3]
+
+
+def test_what_is_on_record_of_one_person() -> None:
+    """Choices, what happened, and how many letters; everything there is as JSON, but for the token."""
+    call("subscribers", "add", ADDRESS, *CONSENT)
+    shown = call("subscribers", "show", ADDRESS).out
+    assert "agreed" in shown
+    whole = json.loads(call("subscribers", "show", ADDRESS, "--json").out)
+    assert (whole["subscriber"]["address"], "token" in whole["subscriber"]) == (ADDRESS, False)

@@ -13,6 +13,7 @@ import pytest
 from classifiers.taxonomy import load_taxonomy
 from classifiers.verdict import Decision, Text, Verdict
 from monitor import jobs
+from monitor.config.settings import load_settings
 from monitor.delivery.message import Sender
 from monitor.digest.render import Frame
 from monitor.errors import DatabaseError
@@ -41,6 +42,7 @@ from monitor.types import (
     Unusable,
     Validators,
 )
+from monitor.writing import links_of, request
 from tests.line.fakes import FakeFetcher, FakeModel, FakeWay, InlineReader, rss
 
 DAY = datetime(2026, 9, 14, 0, 0, tzinfo=UTC)
@@ -621,3 +623,37 @@ def test_a_week_of_digests_is_one_conversation_for_who_wants_it(store: Store) ->
     assert week[0] is not None
     assert following not in (None, week[0])
     assert found["hai@vidu.example"] == [None] * 8
+
+
+def test_a_refusal_concerns_the_address_that_was_refused(store: Store) -> None:
+    """Letters that ask at a new address, or tell the old one, suspend nobody; nor does one who left come back."""
+    reader = subscribe(store)
+    house = load_settings({"mail_from": "tin@vidu.example", "base_url": "https://tin.example"})
+    for what, to in (("move", "moi@vidu.example"), ("moved", "cu@vidu.example")):
+        request(house, store, what, reader, links=links_of(house), now=DAY, to=to)  # type: ignore[arg-type]  # its kinds
+    Postman(store, FakeWay([Refused("550 no such user")] * 2), lambda *_: None).deliver(now=DAY)
+    assert subscribers.known(store, reader.address).status is SubscriberStatus.ACTIVE
+    request(house, store, "link", reader, links=links_of(house), now=DAY)
+
+    class Leaving(FakeWay):
+        def send(self, letter: Letter, meanwhile: Callable[[], object] = lambda: None) -> SendOutcome:
+            subscribers.set_status(store, reader.id, SubscriberStatus.REMOVED, now=DAY)
+            return super().send(letter, meanwhile)
+
+    Postman(store, Leaving([Refused("550 no such user")]), lambda *_: None).deliver(now=DAY)
+    assert subscribers.known(store, reader.address).status is SubscriberStatus.REMOVED
+
+
+def test_who_goes_while_digests_are_made_gets_none(store: Store) -> None:
+    """Making goes on beside mailing for minutes: each reader is asked for anew, and once more where it is recorded."""
+    for name in "abcd":
+        subscribe(store, f"{name}@vidu.example", wants_empty=True)
+    making = press(store).issuing(now=DAY)
+    assert next(making)
+    subscribers.erase(store, subscribers.known(store, "b@vidu.example"))
+    subscribers.set_status(
+        store, subscribers.known(store, "c@vidu.example").id, SubscriberStatus.PAUSED, now=DAY
+    )
+    subscribers.set_address(store, subscribers.known(store, "d@vidu.example"), "moi@vidu.example", now=DAY)
+    assert [digest.subscriber.address for digest in making if digest] == ["moi@vidu.example"]
+    assert outbox.counts(store) == {"queued": 2}

@@ -260,6 +260,16 @@ def test_what_no_form_sends(pages: Site, field: str, value: object) -> None:
     assert pages.dump() == before
 
 
+def test_without_an_address_of_the_pages_nobody_signs_up() -> None:
+    """A letter could not lead back to them."""
+    with site(base_url=None) as pages:
+        assert "Hiện không nhận đăng ký" in pages.get("/").body
+        assert pages.post("/signup", FORM).status == 422
+        pages.add()
+        assert pages.post("/link", FORM).status == 303
+        assert pages.letters() == []
+
+
 def test_who_may_sign_up() -> None:
     """Closed is closed; with a list of domains others are turned away before anything is stored."""
     with site(signup="closed") as pages:

@@ -86,6 +86,11 @@ def test_a_released_schema_opens_with_every_row(version: int, tmp_path: Path) ->
         assert set(polls.feed_states(store)) == {"song-hong", "song-ma"}
         assert [s.address for s in subscribers.active(store)] == ["lan@vidu.example"]
         assert outbox.counts(store) == {"queued": 1, "sent": 1}
+        agreed = store.rows(
+            "SELECT subscriber_id FROM reader_event WHERE event = 'agreed' ORDER BY subscriber_id"
+        )
+        consented = store.rows("SELECT id FROM subscriber WHERE consent <> '' ORDER BY id")
+        assert [row["subscriber_id"] for row in agreed] == [row["id"] for row in consented] != []
         seen = store.rows("SELECT first_at, last_at FROM sighting")
         assert all(row["last_at"] == row["first_at"] for row in seen)
     assert rows_of(path, columns)[1] == before
