@@ -210,7 +210,7 @@ def test_the_daemon_in_a_storm(script: Path, tmp_path: Path, models: Path) -> No
         figures = storm.figures(ADDRESSES)
     assert figures.broken == []
     assert figures.letters >= READERS
-    assert "event=relay" in house.said()
+    assert "event=way-out kind=mail" in house.said()
 
 
 def _over(house: House) -> bool:
