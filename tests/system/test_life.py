@@ -112,7 +112,7 @@ async def _title(page: Page) -> str:
 async def _sign_up(page: Page, house: House, root: str) -> None:
     await page.show(f"{root}/?lang=en", width=320)
     await page.press("form[action*=signup] button", address=READER, cadence="alerts", zone="Asia/Tokyo")
-    assert await _title(page) == "Please look into your mailbox"
+    assert await _title(page) == "Please check your mailbox"
     await page.show(link(letter(house, "Please confirm your subscription"), "c"), width=320)
     assert await _title(page) == "Confirm your subscription"
     assert [row["status"] for row in house.rows("SELECT status FROM subscriber")] == ["pending"]
