@@ -135,31 +135,34 @@ class Press:
         alert = alert_of(self._digest(subscriber, slot=now, now=now))
         if alert is None:
             return None
-        rendered = self._rendered(alert)
+        frame = self.frame(alert)
+        rendered = self._rendered(alert, frame)
         alert = without(alert, rendered.left_out)
-        digests.record(self.store, alert, self.letter(alert, rendered))
+        digests.record(self.store, alert, self._letter(alert, rendered, frame))
         return alert
 
     def _issue_one(self, subscriber: Subscriber, now: datetime, week: Callable[[], Week]) -> Digest:
-        digest, rendered = self._compose(subscriber, now, week)
+        digest, rendered, frame = self._compose(subscriber, now, week)
         wanted = bool(digest.items) or subscriber.wants_empty
-        digests.record(self.store, digest, self.letter(digest, rendered) if wanted else None)
+        digests.record(self.store, digest, self._letter(digest, rendered, frame) if wanted else None)
         return digest
 
     def compose(self, subscriber: Subscriber, *, now: datetime) -> tuple[Digest, Rendered]:
         """The digest of the newest slot and its text; nothing is recorded."""
-        return self._compose(subscriber, now, partial(self._week, now))
+        digest, rendered, _ = self._compose(subscriber, now, partial(self._week, now))
+        return digest, rendered
 
     def _compose(
         self, subscriber: Subscriber, now: datetime, week: Callable[[], Week]
-    ) -> tuple[Digest, Rendered]:
+    ) -> tuple[Digest, Rendered, Frame]:
         digest = self._digest(subscriber, slot=schedule.latest_slot(subscriber, now), now=now)
-        rendered = self._rendered(digest, week)
-        return postponed(digest, rendered.left_out), rendered
+        frame = self.frame(digest)
+        rendered = self._rendered(digest, frame, week)
+        return postponed(digest, rendered.left_out), rendered, frame
 
-    def _rendered(self, digest: Digest, week: Callable[[], Week] | None = None) -> Rendered:
+    def _rendered(self, digest: Digest, frame: Frame, week: Callable[[], Week] | None = None) -> Rendered:
         """What is sent of a digest; `week` is asked for weekly editions alone."""
-        reader, frame = digest.subscriber, self.frame(digest)
+        reader = digest.subscriber
         if kind_of(reader.address) == "chat":
             return render_message(digest, self.taxonomy, frame)
         if week and reader.cadence == "weekly":
@@ -189,15 +192,13 @@ class Press:
             ),
         )
 
-    def letter(self, digest: Digest, rendered: Rendered) -> Letter:
+    def _letter(self, digest: Digest, rendered: Rendered, frame: Frame) -> Letter:
         """The digest as a letter for its subscriber, in the form that the way to them takes."""
         reader = digest.subscriber
         id_ = message_id(digest.id, reader.id, self.sender.domain, secret=reader.token)
         match kind_of(reader.address):
             case "webhook":
-                return Letter(
-                    id_, reader.address, payload(digest, self.taxonomy, rendered, self.frame(digest).manner)
-                )
+                return Letter(id_, reader.address, payload(digest, self.taxonomy, rendered, frame.manner))
             case "chat":
                 return Letter(id_, reader.address, rendered.html.encode("utf-8", "replace"))
         return build(
@@ -207,7 +208,7 @@ class Press:
             message_id=id_,
             date=digest.composed_at,
             digest_id=digest.id,
-            list_unsubscribe=self.frame(digest).ways_to_stop,
+            list_unsubscribe=frame.ways_to_stop,
             thread=self._thread(digest) if reader.wants_thread and digest.kind == "digest" else None,
         )
 

@@ -6,7 +6,6 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from html import escape
 from pathlib import Path
 
 from monitor.config.settings import Settings
@@ -49,9 +48,8 @@ def receiver(settings: Settings, *, now: datetime) -> Iterator[Receiver]:
 def tell_operator(settings: Settings, store: Store, what: str, *, now: datetime) -> None:
     """Queue a letter to the operator about one that came in, MAX_NOTES a day at most."""
     # A server starts a process for each message; few of them need what writes letters, which takes half a second.
-    from monitor.delivery.message import build, message_id
-    from monitor.digest.render import Rendered
-    from monitor.writing import sender_of
+    from monitor.digest.render import render_words
+    from monitor.writing import note
 
     day, _, told = store.notes().get(house.TOLD, "").partition(" ")
     count = int(told) + 1 if day == str(now.date()) else 1
@@ -62,21 +60,11 @@ def tell_operator(settings: Settings, store: Store, what: str, *, now: datetime)
         "'vietnhat subscribers list' says who the reader is; the letter itself is where your mail server keeps it."
         + ("\n\nThis is the last such note today." if count == MAX_NOTES else "")
     )
-    content = Rendered(
-        subject=f"{settings.mail_name}: a letter that a person should look at",
-        preview=what,
-        html=f"<pre style='white-space: pre-wrap'>{escape(text)}</pre>",
-        text=text + "\n",
-        language="en",
-    )
-    sender = sender_of(settings)
-    letter = build(
-        content,
-        recipient=settings.operator,
-        sender=sender,
-        message_id=message_id(f"inbound-{now:%Y%m%d}-{count}-{secrets.token_hex(4)}", 0, sender.domain),
-        date=now,
-    )
+    subject = f"{settings.mail_name}: a letter that a person should look at"
+    content = render_words(subject, text, preview=what)
+    # Two letters may come in within one second.
+    kind = f"inbound-{secrets.token_hex(4)}"
+    letter = note(settings, content, kind, settings.operator, now=now)
     with store.transaction():
         house.write(store.db.conn, house.TOLD, f"{now.date()} {count}")
         outbox.insert(store, "note", None, letter, now=now)

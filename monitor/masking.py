@@ -103,10 +103,17 @@ def without_secrets(text: str) -> str:
 
 def without_person(text: str, address: str) -> str:
     """`text` without one reader's address, even where a server breaks it or names its first part alone."""
-    whole = r"\s*".join(map(re.escape, address))
-    local = re.escape(address.rpartition("@")[0].strip('"'))
+    local = address.rpartition("@")[0].strip('"')
+    if _bare(local) not in _bare(text):
+        return text  # as nearly always, and patterns made for one address are dear
+    whole, local = r"\s*".join(map(re.escape, address)), re.escape(local)
     text = re.sub(rf"<?{whole}>?", ADDRESS, text, flags=re.IGNORECASE)
     return re.sub(rf"(?<!\w){local}(?!\w)", ADDRESS, text, flags=re.IGNORECASE) if len(local) > 2 else text
+
+
+def _bare(text: str) -> str:
+    """`text` however it is broken and spelled."""
+    return "".join(text.split()).casefold()
 
 
 def _may_hold_one(text: str) -> bool:

@@ -6,7 +6,6 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
@@ -15,7 +14,7 @@ from classifiers.taxonomy import load_taxonomy
 from monitor.channel import kind_of
 from monitor.config.settings import Settings
 from monitor.delivery.message import Sender, build, message_id
-from monitor.digest.render import Frame, Rendered, Request, render_request
+from monitor.digest.render import Frame, Rendered, Request, render_request, render_words
 from monitor.digest.report import render_report
 from monitor.digest.view import Manner
 from monitor.digest.words import Words
@@ -35,7 +34,6 @@ _PURPOSES: Mapping[Request, Purpose] = {
     "confirm": Purpose.CONFIRM,
     "link": Purpose.OWN,
     "move": Purpose.MOVE,
-    "moved": Purpose.OWN,
 }
 
 
@@ -119,10 +117,13 @@ def request(
     False when this mailbox was asked often enough today, whoever wanted it.
     """
     addressee = replace(reader, address=to or reader.address)
-    link, until = _asked_for(settings, store, what, reader, links, now, to)
-    rendered = render_request(
-        what, addressee, load_taxonomy(), frame_of(settings, links, reader), link=link, until=until
+    frame = frame_of(settings, links, reader)
+    link, until = (
+        (frame.unsubscribe, None)
+        if what == "moved"
+        else _asked_for(settings, store, what, reader, links, now, to)
     )
+    rendered = render_request(what, addressee, load_taxonomy(), frame, link=link, until=until)
     sender, stamp = sender_of(settings), now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
     letter = build(
         rendered,
@@ -148,32 +149,23 @@ def _asked_for(
     links: Links | None,
     now: datetime,
     to: str,
-) -> tuple[str, datetime | None]:
-    """Where a letter's one click leads, and until when."""
-    if what == "moved" and links:
-        return links.unsubscribe(reader), None
+) -> tuple[str, datetime]:
+    """Where a letter's one click leads, and until when; without pages the answer is a letter."""
     purpose, about = _PURPOSES[what], to if what == "move" else ""
     # Links that act once tell by the mark whether what they are for has happened since.
-    mark = history.mark(store, reader.id)
-    if links and links.base:
-        return links.to(purpose, reader, now=now, about=about, mark=mark), now + VALID[purpose]
-    # Without pages the answer is a letter.
-    signer = links.signer if links else signer_at(Path(settings.keys))
-    token = Links("", signer).token(purpose, reader, now=now, about=about, mark=mark)
-    return f"mailto:{_read_by_us(settings)}?subject=confirm%20{token}", now + VALID[purpose]
+    mark, until = history.mark(store, reader.id), now + VALID[purpose]
+    if links:
+        return links.to(purpose, reader, now=now, about=about, mark=mark), until
+    token = Links("", signer_at(Path(settings.keys))).token(purpose, reader, now=now, about=about, mark=mark)
+    return f"mailto:{_read_by_us(settings)}?subject=confirm%20{token}", until
 
 
 def drift_letter(settings: Settings, drift: Drift, *, now: datetime) -> Letter:
     """The letter that tells the operator what changed in the news or in what the model does."""
     lines = [f"- {note.what}: {note.todo}" for note in drift.notes]
     body = "\n".join((*lines, "", "'vietnhat model watch' shows the figures."))
-    content = Rendered(
-        subject=f"{settings.mail_name}: the news or the model have changed",
-        preview=lines[0] if lines else "",
-        html=f"<pre style='white-space: pre-wrap'>{escape(body)}</pre>",
-        text=body + "\n",
-        language="en",
-    )
+    subject = f"{settings.mail_name}: the news or the model have changed"
+    content = render_words(subject, body, preview=lines[0] if lines else "")
     return note(settings, content, "drift", settings.operator or "", now=now)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from html import escape
 from typing import Literal
 
 from classifiers.taxonomy import Taxonomy
@@ -95,7 +96,7 @@ def render_weekly(digest: Digest, week: Week, taxonomy: Taxonomy, frame: Frame) 
         digest,
         words,
         frame,
-        subject=_weekly_subject(digest, words),
+        subject=_subject(digest, words, "subject_weekly", "subject_weekly_empty"),
         template="weekly",
         values=lambda extent: {
             **_digest_values(digest, taxonomy, words, frame, extent),
@@ -120,8 +121,8 @@ def _fitted(
     values: Callable[[view.Extent], Mapping[str, object]],
 ) -> Rendered:
     """The letter with as much of the digest as the largest HTML takes."""
+    values = cache(values)  # HTML and text say the same
 
-    @cache
     @cache
     def page(kind: str, extent: view.Extent) -> str:
         return fill(f"{template}.{kind}.j2", words, frame, values(extent))
@@ -165,6 +166,12 @@ def render_request(
         text=fill("request.txt.j2", words, frame, values),
         language=words.language,
     )
+
+
+def render_words(subject: str, words: str, *, preview: str) -> Rendered:
+    """A letter of plain English to an operator."""
+    html = f"<pre style='white-space: pre-wrap'>{escape(words)}</pre>"
+    return Rendered(subject, preview, html, f"{words}\n", "en")
 
 
 def _digest_values(
@@ -226,21 +233,21 @@ def title_line(digest: Digest, words: Words) -> str:
 
 def subject_line(digest: Digest, words: Words) -> str:
     """The first headline, the date and how many stories there are."""
-    date = words.short_date(digest.slot)
-    if not digest.items:
-        return words.say("subject_empty", date=date)
-    headline = shorten(view.headline_of(digest.items[0].judged.article).text, _MAX_SUBJECT_HEADLINE)
-    if digest.kind == "alert":
-        return words.say("subject_alert", headline=headline, moment=words.moment(digest.slot))
-    return words.say("subject", headline=headline, date=date, stories=_stories(digest, words))
+    if digest.kind == "alert" and digest.items:
+        moment = words.moment(digest.slot)
+        return words.say("subject_alert", headline=_first_headline(digest), moment=moment)
+    return _subject(digest, words, "subject", "subject_empty")
 
 
-def _weekly_subject(digest: Digest, words: Words) -> str:
+def _subject(digest: Digest, words: Words, phrase: str, of_nothing: str) -> str:
     date = words.short_date(digest.slot)
     if not digest.items:
-        return words.say("subject_weekly_empty", date=date)
-    headline = shorten(view.headline_of(digest.items[0].judged.article).text, _MAX_SUBJECT_HEADLINE)
-    return words.say("subject_weekly", headline=headline, date=date, stories=_stories(digest, words))
+        return words.say(of_nothing, date=date)
+    return words.say(phrase, headline=_first_headline(digest), date=date, stories=_stories(digest, words))
+
+
+def _first_headline(digest: Digest) -> str:
+    return shorten(view.headline_of(digest.items[0].judged.article).text, _MAX_SUBJECT_HEADLINE)
 
 
 def _preview(digest: Digest, words: Words, frame: Frame) -> str:
