@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from monitor.digest.compose import in_sections
 from monitor.digest.rank import gather
-from monitor.store import issues, stories
+from monitor.store import digests, issues, stories
 from monitor.store.database import Store
 from monitor.store.issues import Issue
 from monitor.types import Article, Digest, DigestItem, JudgedArticle, Omission, Stories, Subscriber
@@ -54,7 +54,9 @@ def recall(store: Store, subscriber: Subscriber, digest_id: str) -> Recalled | N
 def _stories(store: Store, subscriber: Subscriber, issue: Issue, judged: list[JudgedArticle]) -> Stories:
     """The stories of these articles as they were known when the digest was made."""
     ids = {one.article.story_id for one in judged if one.article.story_id is not None}
-    whole = Stories(stories.members(store, ids), issues.sent_before(store, subscriber, issue, ids))
+    whole = Stories(
+        stories.members(store, ids), digests.sent_of(store, subscriber, ids, before=issue.composed_at)
+    )
     known = {
         story: [article for article in those if article.first_seen <= issue.composed_at]
         for story, those in whole.articles.items()

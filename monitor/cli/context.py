@@ -98,6 +98,14 @@ def checked_sectors(ids: Sequence[str]) -> tuple[str, ...]:
     return wishes.checked_sectors(ids, load_taxonomy().sector_by_id)
 
 
+def checked_consent(words: str | None) -> str:
+    """How and when someone agreed, on one line; "" where nothing is given. Raises Misuse for nothing but blanks."""
+    agreed = " ".join((words or "").split())
+    if words is not None and not agreed:
+        raise Misuse("--consent says nothing; write how and when, as 'signed list, 3 Nov 2026'")
+    return agreed
+
+
 def parse_instant(text: str) -> datetime:
     """An ISO 8601 time as aware UTC. Raises Misuse."""
     try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from dataclasses import asdict, replace
-from datetime import UTC, datetime
 
 import click
 
@@ -12,6 +11,7 @@ from monitor.channel import kind_of, told
 from monitor.cli import rosters
 from monitor.cli.choices import cadence_words, choices, chosen
 from monitor.cli.context import (
+    checked_consent,
     json_option,
     local,
     present,
@@ -47,7 +47,7 @@ def add(ctx: click.Context, /, address: str, consent: str | None, again: bool, *
     from monitor.reception.counter import counter_of
 
     settings = settings_of(ctx)
-    agreed = None if consent is None else _consent(consent)
+    agreed = checked_consent(consent)
     if not agreed and kind_of(address) != "mail":
         raise Misuse(
             f"{told(address)} cannot be asked by letter; add --consent 'who wants it there, and since when'"
@@ -56,7 +56,7 @@ def add(ctx: click.Context, /, address: str, consent: str | None, again: bool, *
         chosen(NEWCOMER, given),
         address=checked_recipient(address),
         status=SubscriberStatus.ACTIVE if agreed else SubscriberStatus.PENDING,
-        consent=agreed or "",
+        consent=agreed,
         created_at=present(),
     )
     with store_of(settings, durable=True, create=True) as store:
@@ -85,10 +85,10 @@ def add(ctx: click.Context, /, address: str, consent: str | None, again: bool, *
 @click.pass_context
 def confirm(ctx: click.Context, address: str, consent: str) -> None:
     """Record that a pending reader agreed; digests begin."""
-    agreed = _consent(consent)
+    agreed = checked_consent(consent)
     with store_of(settings_of(ctx), durable=True) as store:
         reader = stored.known(store, address)
-        stored.set_consent(store, reader, agreed, now=datetime.now(UTC))
+        stored.set_consent(store, reader, agreed, now=present())
     say(f"{reader.address} gets the digest from now on")
 
 
@@ -140,7 +140,7 @@ def pause(ctx: click.Context, address: str) -> None:
         reader = stored.known(store, address)
         if reader.status not in (SubscriberStatus.ACTIVE, SubscriberStatus.PAUSED):
             raise Misuse(f"{address} is {reader.status} and gets nothing anyway")
-        stored.set_status(store, reader.id, SubscriberStatus.PAUSED, now=datetime.now(UTC))
+        stored.set_status(store, reader.id, SubscriberStatus.PAUSED, now=present())
     say(f"{address} is paused; 'vietnhat subscribers resume {address}' goes on")
 
 
@@ -156,7 +156,7 @@ def resume(ctx: click.Context, address: str) -> None:
             raise Misuse(
                 f"{address} {reason}; vietnhat subscribers confirm {address} --consent 'how and when'"
             )
-        stored.set_status(store, reader.id, SubscriberStatus.ACTIVE, now=datetime.now(UTC))
+        stored.set_status(store, reader.id, SubscriberStatus.ACTIVE, now=present())
     say(f"{address} gets the digest again")
 
 
@@ -166,9 +166,7 @@ def resume(ctx: click.Context, address: str) -> None:
 def remove(ctx: click.Context, address: str) -> None:
     """Unsubscribe ADDRESS for good; its record stays until erased."""
     with store_of(settings_of(ctx), durable=True) as store:
-        stored.set_status(
-            store, stored.known(store, address).id, SubscriberStatus.REMOVED, now=datetime.now(UTC)
-        )
+        stored.set_status(store, stored.known(store, address).id, SubscriberStatus.REMOVED, now=present())
     say(f"{address} gets nothing any more; 'vietnhat subscribers erase {address}' forgets them altogether")
 
 
@@ -208,11 +206,3 @@ def _shown(reader: Subscriber) -> dict[str, object]:
 subscribers.add_command(rosters.show)
 subscribers.add_command(rosters.export)
 subscribers.add_command(rosters.import_list)
-
-
-def _consent(words: str) -> str:
-    """How and when someone agreed, on one line. Raises Misuse for nothing but blanks."""
-    agreed = " ".join(words.split())
-    if not agreed:
-        raise Misuse("--consent says nothing; write how and when, as 'signed list, 3 Nov 2026'")
-    return agreed

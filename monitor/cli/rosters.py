@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.cli.context import (
+    checked_consent,
     json_option,
     present,
     print_json,
@@ -86,9 +87,7 @@ def import_list(ctx: click.Context, file: Path, consent: str | None, dry_run: bo
 
     settings = settings_of(ctx)
     rows = read(file, load_taxonomy())
-    given = " ".join((consent or "").split())
-    if consent is not None and not given:
-        raise Misuse("--consent says nothing; write how and when, as 'signed list, 3 Nov 2026'")
+    given = checked_consent(consent)
     done = {"added": 0, "asked": 0, "known": 0, "refused": 0}
     with store_of(settings, durable=not dry_run, create=not dry_run) as store:
         for row in rows:

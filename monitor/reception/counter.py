@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from monitor.keys import signer_at
 from monitor.links import BadToken, Links, Purpose, Ticket
 from monitor.store import subscribers
 from monitor.store.database import Store, open_store
-from monitor.types import Subscriber, SubscriberStatus
+from monitor.types import Origin, Subscriber, SubscriberStatus
 
 PATIENCE = 5.0
 """Seconds that a visitor waits for others who write; programs wait longer."""
@@ -52,6 +52,29 @@ class Counter:
 def counter_of(settings: Settings, *, base: str = "") -> Counter:
     """The counter of an installation; `base` is where its pages are if the settings do not say."""
     return Counter(settings, Links(settings.base_url or base, signer_at(Path(settings.keys))))
+
+
+def with_choices(reader: Subscriber, wish: Subscriber) -> Subscriber:
+    """A reader who gets what a wish says; who they are and how they stand is theirs, whatever the wish has there."""
+    return replace(
+        wish,
+        id=reader.id,
+        address=reader.address,
+        status=reader.status,
+        consent=reader.consent,
+        created_at=reader.created_at,
+        token=reader.token,
+        lock=reader.lock,
+    )
+
+
+def agree(
+    store: Store, reader: Subscriber, *, words: str, network: str, now: datetime, origin: Origin = "page"
+) -> tuple[Subscriber, bool]:
+    """Record that a reader agreed, to these words; the reader as they are then, and whether it was this very act."""
+    consent, detail = f"{origin}, {now:%Y-%m-%d %H:%M} UTC", on_record(words, network)
+    agreed = subscribers.set_consent(store, reader, consent, now=now, origin=origin, detail=detail)
+    return replace(reader, status=SubscriberStatus.ACTIVE, consent=consent), agreed
 
 
 def on_record(words: str, network: str) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 from monitor.digest.render import Request
 from monitor.errors import Misuse
 from monitor.links import BadToken, Purpose, Ticket
-from monitor.reception.counter import WAITING, Counter, on_record
+from monitor.reception.counter import WAITING, Counter, agree, with_choices
 from monitor.store import history, subscribers, suppression
 from monitor.store.database import Store
 from monitor.types import Origin, Subscriber, SubscriberStatus
@@ -44,11 +44,8 @@ def sign_up(counter: Counter, wish: Subscriber, *, network: str, now: datetime) 
 def _again(store: Store, known: Subscriber, wish: Subscriber, network: str, now: datetime) -> Subscriber:
     """Who once asked, was suspended or left. What they chose when they agreed is theirs, whoever signs them up now."""
     if not known.consent:
-        mine = replace(
-            wish, id=known.id, address=known.address, created_at=known.created_at, token=known.token
-        )
-        subscribers.set_choices(store, mine, now=now, origin="page")
-        known = replace(mine, status=known.status, lock=known.lock)
+        known = with_choices(known, wish)
+        subscribers.set_choices(store, known, now=now, origin="page")
     if known.status is SubscriberStatus.REMOVED:
         was, status = known.status, SubscriberStatus.PENDING
         subscribers.set_status(store, known.id, status, now=now, origin="page", detail=network, was=was)
@@ -82,11 +79,10 @@ def confirm(
         reader = _confirming(counter, store, ticket)
         if reader.status not in WAITING:
             return reader, False
-        consent, detail = f"{origin}, {now:%Y-%m-%d %H:%M} UTC", on_record(words, network)
-        agreed = subscribers.set_consent(store, reader, consent, now=now, origin=origin, detail=detail)
+        reader, agreed = agree(store, reader, words=words, network=network, now=now, origin=origin)
         if agreed:
             suppression.lift(store, counter.hash_of(reader.address, now=now))
-        return replace(reader, status=SubscriberStatus.ACTIVE, consent=consent), agreed
+        return reader, agreed
 
 
 def _confirming(counter: Counter, store: Store, ticket: Ticket) -> Subscriber:

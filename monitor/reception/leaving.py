@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from monitor.channel import kind_of, told
 from monitor.errors import Misuse
 from monitor.links import BadToken, Purpose
-from monitor.reception.counter import Counter, on_record
+from monitor.reception.counter import Counter, agree
 from monitor.store import history, subscribers, suppression
 from monitor.store.database import Store
 from monitor.types import Origin, Subscriber, SubscriberStatus
@@ -45,8 +45,7 @@ def come_back(counter: Counter, token: str, *, words: str, network: str, now: da
         reader = _leaver(store, token)
         left = history.latest(store, reader.id, "removed")
         if reader.status is SubscriberStatus.REMOVED and left and now - left < timedelta(days=LEFT_DAYS):
-            consent, detail = f"page, {now:%Y-%m-%d %H:%M} UTC", on_record(words, network)
-            subscribers.set_consent(store, reader, consent, now=now, origin="page", detail=detail)
+            agree(store, reader, words=words, network=network, now=now)
         return _leaver(store, token)
 
 

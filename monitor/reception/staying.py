@@ -8,8 +8,8 @@ from datetime import datetime
 from classifiers.corrections import Correction
 from classifiers.verdict import Text
 from monitor.links import BadToken, Purpose, Ticket
-from monitor.reception.counter import Counter, on_record
-from monitor.store import articles, corrections, history, subscribers, suppression
+from monitor.reception.counter import Counter, agree, on_record, with_choices
+from monitor.store import articles, corrections, subscribers, suppression
 from monitor.store.database import Store
 from monitor.types import Article, Subscriber, SubscriberStatus
 from monitor.writing import request
@@ -35,14 +35,7 @@ def choose(counter: Counter, door: Purpose, token: str, wish: Subscriber, *, now
     ticket = counter.ticket(door, token, now=now)
     with counter.store() as store:
         reader = _at(counter, store, ticket)
-        chosen = replace(
-            wish,
-            id=reader.id,
-            address=reader.address,
-            status=reader.status,
-            consent=reader.consent,
-            lock=reader.lock,
-        )
+        chosen = with_choices(reader, wish)
         if chosen != reader:
             subscribers.set_choices(store, chosen, now=now, origin="page")
 
@@ -101,15 +94,15 @@ def move(counter: Counter, token: str, *, words: str, network: str, now: datetim
     """
     ticket = counter.ticket(Purpose.MOVE, token, now=now)
     with counter.store() as store:
-        reader, address, detail = _mover(counter, store, ticket), ticket.about, on_record(words, network)
+        reader, address = _mover(counter, store, ticket), ticket.about
         if reader.address == address:
             return address
+        detail = on_record(words, network)
         subscribers.set_address(store, reader, address, now=now, origin="page", detail=detail)
         suppression.lift(store, counter.hash_of(address, now=now))
         moved = replace(reader, address=address, lock=reader.lock + 1)
         if reader.status is SubscriberStatus.SUSPENDED:
-            consent = f"page, {now:%Y-%m-%d %H:%M} UTC"
-            subscribers.set_consent(store, moved, consent, now=now, origin="page", detail=detail)
+            agree(store, moved, words=words, network=network, now=now)
         else:
             request(counter.settings, store, "moved", moved, links=counter.links, now=now, to=reader.address)
         return address
@@ -175,6 +168,6 @@ def _judging(counter: Counter, store: Store, ticket: Ticket) -> tuple[Subscriber
 def _at(counter: Counter, store: Store, ticket: Ticket) -> Subscriber:
     """The reader whose page it is, while they are one. Raises BadToken."""
     reader = counter.holder(store, ticket)
-    if reader.status is SubscriberStatus.REMOVED or not history.happened(store, reader.id, "agreed", after=0):
+    if reader.status is SubscriberStatus.REMOVED or not reader.consent:
         raise BadToken
     return reader

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from monitor.store import outbox
 from monitor.store.articles import judged
 from monitor.store.database import Store
-from monitor.store.times import from_text, from_text_or_none, to_text
+from monitor.store.times import from_text, from_text_or_none, to_text, to_text_or_none
 from monitor.types import Digest, DigestItem, JudgedArticle, Letter, Omission, Subscriber
 
 CANDIDATE_DAYS = 15
@@ -61,12 +61,15 @@ def candidates(store: Store, subscriber: Subscriber, *, model: str, now: datetim
     return [judged(row) for row in rows]
 
 
-def sent_of(store: Store, subscriber: Subscriber, story_ids: Iterable[int]) -> frozenset[int]:
-    """The articles of these stories that stood in a digest of this subscriber."""
+def sent_of(
+    store: Store, subscriber: Subscriber, story_ids: Iterable[int], *, before: datetime | None = None
+) -> frozenset[int]:
+    """The articles of these stories that stood in a digest of this subscriber; with `before`, in one made earlier."""
     rows = store.rows(
-        "SELECT i.article_id FROM json_each(?) s JOIN article a ON a.story_id = s.value "
-        "JOIN digest_item i ON i.article_id = a.id AND i.subscriber_id = ?",
-        [json.dumps(sorted(set(story_ids))), subscriber.id],
+        "SELECT i.article_id FROM json_each(?1) s JOIN article a ON a.story_id = s.value "
+        "JOIN digest_item i ON i.article_id = a.id AND i.subscriber_id = ?2 "
+        "WHERE ?3 IS NULL OR (SELECT d.composed_at FROM digest d WHERE d.id = i.digest_id) < ?3",
+        [json.dumps(sorted(set(story_ids))), subscriber.id, to_text_or_none(before)],
     )
     return frozenset(row["article_id"] for row in rows)
 

@@ -31,12 +31,10 @@ def of(store: Store, subscriber_id: int) -> list[ReaderEvent]:
     return [_event(row) for row in rows]
 
 
-def latest(store: Store, subscriber_id: int, *events: Happening) -> datetime | None:
-    """When the newest of these events was."""
-    marks = ",".join("?" * len(events))
+def latest(store: Store, subscriber_id: int, event: Happening) -> datetime | None:
+    """When the newest event of this kind was."""
     row = store.one(
-        f"SELECT max(at) AS at FROM reader_event WHERE subscriber_id = ? AND event IN ({marks})",
-        [subscriber_id, *events],
+        "SELECT max(at) AS at FROM reader_event WHERE subscriber_id = ? AND event = ?", [subscriber_id, event]
     )
     return from_text(row["at"]) if row and row["at"] else None
 
@@ -47,12 +45,11 @@ def mark(store: Store, subscriber_id: int) -> int:
     return int(row["id"] or 0) if row else 0
 
 
-def happened(store: Store, subscriber_id: int, *events: Happening, after: int) -> bool:
-    """Whether one of these events came after that mark."""
-    marks = ",".join("?" * len(events))
+def happened(store: Store, subscriber_id: int, event: Happening, *, after: int) -> bool:
+    """Whether an event of this kind came after that mark."""
     found = store.one(
-        f"SELECT 1 AS one FROM reader_event WHERE subscriber_id = ? AND id > ? AND event IN ({marks})",
-        [subscriber_id, after, *events],
+        "SELECT 1 AS one FROM reader_event WHERE subscriber_id = ? AND id > ? AND event = ?",
+        [subscriber_id, after, event],
     )
     return found is not None
 

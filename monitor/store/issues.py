@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
 from monitor.store.articles import judged, plain_article
 from monitor.store.database import Store
-from monitor.store.times import from_text, from_text_or_none, to_text
+from monitor.store.times import from_text, from_text_or_none
 from monitor.types import Article, JudgedArticle, Omission, Subscriber
 
 
@@ -68,19 +67,6 @@ def left_out(store: Store, issue: Issue) -> list[tuple[Article, Omission]]:
         [issue.id],
     )
     return [(plain_article(row), Omission(row["reason"])) for row in rows]
-
-
-def sent_before(
-    store: Store, subscriber: Subscriber, issue: Issue, story_ids: Iterable[int]
-) -> frozenset[int]:
-    """The articles of these stories that stood in an earlier digest of this reader."""
-    rows = store.rows(
-        "SELECT i.article_id FROM json_each(?) s JOIN article a ON a.story_id = s.value "
-        "JOIN digest_item i ON i.article_id = a.id AND i.subscriber_id = ? "
-        "JOIN digest d ON d.id = i.digest_id WHERE d.composed_at < ?",
-        [json.dumps(sorted(set(story_ids))), subscriber.id, to_text(issue.composed_at)],
-    )
-    return frozenset(row["article_id"] for row in rows)
 
 
 def _issue(row: Mapping[str, Any]) -> Issue:

@@ -44,9 +44,7 @@ def add(store: Store, subscriber: Subscriber, *, origin: Origin = "operator", de
             written = store.write(f"INSERT INTO subscriber ({columns}) VALUES ({marks})", row)  # fixed names
             history.insert(store, int(written.lastrowid or 0), event)
     except sqlite3.IntegrityError as error:
-        raise Misuse(
-            f"{told(subscriber.address)} is a subscriber already; see 'vietnhat subscribers list'"
-        ) from error
+        raise _known_already(subscriber.address) from error
     found = find(store, subscriber.address)
     assert found is not None  # just written
     return found
@@ -54,33 +52,25 @@ def add(store: Store, subscriber: Subscriber, *, origin: Origin = "operator", de
 
 def find(store: Store, address: str) -> Subscriber | None:
     """The subscriber of an address, letter case aside."""
-    row = store.one("SELECT * FROM subscriber WHERE address = ?", [address])
-    return _subscriber(row) if row else None
+    return _by(store, "address", address)
 
 
 def by_id(store: Store, subscriber_id: int) -> Subscriber | None:
     """The subscriber of a number."""
-    row = store.one("SELECT * FROM subscriber WHERE id = ?", [subscriber_id])
-    return _subscriber(row) if row else None
+    return _by(store, "id", subscriber_id)
 
 
 def by_token(store: Store, token: str) -> Subscriber | None:
     """The subscriber whose letters carry this token."""
-    row = store.one("SELECT * FROM subscriber WHERE token = ?", [token])
-    return _subscriber(row) if row else None
+    return _by(store, "token", token)
 
 
 def known(store: Store, address: str) -> Subscriber:
     """The same, of an address that must be one, or by number. Raises Misuse."""
-    subscriber = _numbered(store, address) if _NUMBER.fullmatch(address) else find(store, address)
+    subscriber = by_id(store, int(address)) if _NUMBER.fullmatch(address) else find(store, address)
     if subscriber is None:
         raise Misuse(f"{told(address)} is no subscriber; see 'vietnhat subscribers list'")
     return subscriber
-
-
-def _numbered(store: Store, number: str) -> Subscriber | None:
-    row = store.one("SELECT * FROM subscriber WHERE id = ?", [int(number)])
-    return _subscriber(row) if row else None
 
 
 def everyone(store: Store) -> list[Subscriber]:
@@ -118,25 +108,17 @@ def set_status(
                 "WHERE subscriber_id = ? AND state = 'queued'",
                 [to_text(now), f"the reader is {status}", subscriber_id],
             )
-        written = store.write(
-            "UPDATE subscriber SET status = ?, changed_at = ?, lock = lock + ? WHERE id = ?",
-            [status, to_text(now), status is SubscriberStatus.REMOVED, subscriber_id],
-        )
-        if written.rowcount:
-            history.insert(store, subscriber_id, ReaderEvent(now, _HAPPENED[status], origin, detail))
+        event = ReaderEvent(now, _HAPPENED[status], origin, detail)
+        values = {"status": status, "turns": status is SubscriberStatus.REMOVED}
+        _change(store, subscriber_id, "status = :status, lock = lock + :turns", values, event)
 
 
 def set_choices(store: Store, subscriber: Subscriber, *, now: datetime, origin: Origin = "operator") -> None:
     """Store everything a reader may choose as it stands in `subscriber`; address, status and consent stay."""
     row = _choices(subscriber)
-    columns = ", ".join(f"{name} = :{name}" for name in row)
+    changes = ", ".join(f"{name} = :{name}" for name in row)
     with store.transaction():
-        written = store.write(
-            f"UPDATE subscriber SET {columns}, changed_at = :now WHERE id = :id",  # fixed names
-            {**row, "now": to_text(now), "id": subscriber.id},
-        )
-        if written.rowcount:
-            history.insert(store, subscriber.id, ReaderEvent(now, "changed", origin))
+        _change(store, subscriber.id, changes, row, ReaderEvent(now, "changed", origin))
 
 
 def set_consent(
@@ -153,14 +135,11 @@ def set_consent(
     Nothing is recorded, and the answer is False, if their status is not that of `subscriber` any more: somebody else
     was faster.
     """
+    event = ReaderEvent(now, "agreed", origin, detail or consent)
+    values = {"consent": consent, "was": subscriber.status}
     with store.transaction():
-        written = store.write(
-            "UPDATE subscriber SET consent = ?, status = 'active', changed_at = ? WHERE id = ? AND status = ?",
-            [consent, to_text(now), subscriber.id, subscriber.status],
-        )
-        if written.rowcount:
-            history.insert(store, subscriber.id, ReaderEvent(now, "agreed", origin, detail or consent))
-        return bool(written.rowcount)
+        changes = "consent = :consent, status = 'active'"
+        return _change(store, subscriber.id, changes, values, event, only="status = :was")
 
 
 def set_address(
@@ -173,20 +152,18 @@ def set_address(
     detail: str = "",
 ) -> None:
     """Mail a reader at another address from now on. Raises Misuse when it is another reader's."""
-    values = [address, subscriber.address]
+    event = ReaderEvent(now, "moved", origin, detail)
+    values = {"address": address, "was": subscriber.address}
     try:
         with store.transaction():
-            written = store.write(
-                "UPDATE subscriber SET address = ?, changed_at = ?, lock = lock + 1 WHERE id = ? AND address = ?",
-                [address, to_text(now), subscriber.id, subscriber.address],
-            )
-            if written.rowcount:
+            changes = "address = :address, lock = lock + 1"
+            if _change(store, subscriber.id, changes, values, event, only="address = :was"):
                 store.write(
-                    "UPDATE OR REPLACE correction SET person = ? WHERE person = ? COLLATE NOCASE", values
+                    "UPDATE OR REPLACE correction SET person = :address WHERE person = :was COLLATE NOCASE",
+                    values,
                 )
-                history.insert(store, subscriber.id, ReaderEvent(now, "moved", origin, detail))
     except sqlite3.IntegrityError as error:
-        raise Misuse(f"{address} is a subscriber already; see 'vietnhat subscribers list'") from error
+        raise _known_already(address) from error
 
 
 def erase(store: Store, subscriber: Subscriber, *, suppressed: str = "", now: datetime | None = None) -> None:
@@ -195,13 +172,43 @@ def erase(store: Store, subscriber: Subscriber, *, suppressed: str = "", now: da
     `suppressed` is the keyed hash under which it stays known that the address wants no mail ("" for not at all).
     What is deleted is overwritten in the file, and the -wal is emptied unless somebody is just reading from it.
     """
-    store.write("PRAGMA secure_delete=ON")
     with store.transaction():
         store.write("DELETE FROM correction WHERE person = ? COLLATE NOCASE", [subscriber.address])
         store.write("DELETE FROM subscriber WHERE id = ?", [subscriber.id])
         if suppressed and now:
             suppression.insert(store, suppressed, "erased", now=now)
     store.write("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+def _by(store: Store, column: str, value: str | int) -> Subscriber | None:
+    row = store.one(f"SELECT * FROM subscriber WHERE {column} = ?", [value])  # fixed names
+    return _subscriber(row) if row else None
+
+
+def _known_already(address: str) -> Misuse:
+    return Misuse(f"{told(address)} is a subscriber already; see 'vietnhat subscribers list'")
+
+
+def _change(
+    store: Store,
+    subscriber_id: int,
+    changes: str,
+    values: Mapping[str, Any],
+    event: ReaderEvent,
+    *,
+    only: str = "TRUE",
+) -> bool:
+    """Change a subscriber of whom `only` is true, with its event, as a part of somebody's transaction.
+
+    Whether there was one. The time of the change is that of the event.
+    """
+    written = store.write(
+        f"UPDATE subscriber SET {changes}, changed_at = :now WHERE id = :id AND {only}",  # fixed names
+        {**values, "now": to_text(event.at), "id": subscriber_id},
+    )
+    if written.rowcount:
+        history.insert(store, subscriber_id, event)
+    return bool(written.rowcount)
 
 
 def _row(subscriber: Subscriber) -> dict[str, Any]:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from datetime import date, datetime, timedelta
 
+from monitor.store import digests
 from monitor.store.database import Store
 from monitor.store.times import from_text, to_text
 from monitor.types import Archive, RelevantArticle
 
 YEARS = timedelta(days=730)
 """How far back is looked; what was silent for longer is no news either way."""
-
-_WEEK = timedelta(days=7)
 
 
 def archive(store: Store, *, model: str, weeks: int, now: datetime) -> Archive:
@@ -26,8 +25,10 @@ def archive(store: Store, *, model: str, weeks: int, now: datetime) -> Archive:
         relevant=tuple(_relevant(store, model, since=since, now=now)),
         days=tuple(_days(store, since=since, now=now)),
         entries=tuple(
-            _read_between(store, now - (weeks - week) * _WEEK, now - (weeks - 1 - week) * _WEEK)
-            for week in range(weeks)
+            digests.entries_read(
+                store, since=now - timedelta(weeks=back + 1), now=now - timedelta(weeks=back)
+            )
+            for back in reversed(range(weeks))
         ),
     )
 
@@ -70,11 +71,3 @@ def _days(store: Store, *, since: datetime, now: datetime) -> list[date]:
         [to_text(since), to_text(now)],
     )
     return [date.fromisoformat(row["day"]) for row in rows]
-
-
-def _read_between(store: Store, start: datetime, end: datetime) -> int:
-    row = store.one(
-        "SELECT count(*) AS n FROM article WHERE first_seen > ? AND first_seen <= ?",
-        [to_text(start), to_text(end)],
-    )
-    return int(row["n"]) if row else 0

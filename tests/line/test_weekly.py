@@ -17,7 +17,7 @@ from classifiers.verdict import Decision
 from monitor import jobs
 from monitor.delivery.message import Sender
 from monitor.digest.compose import MAX_ITEMS, WEEKLY_LEADS
-from monitor.store import articles, outbox, subscribers, weeks
+from monitor.store import articles, digests, outbox, subscribers, weeks
 from monitor.store.database import Store, open_store
 from monitor.types import Archive, Subscriber, SubscriberStatus
 from tests.digest.samples import FRAME, READER
@@ -56,7 +56,7 @@ def _others(store: Store) -> Iterator[object]:
         number += 1
         yield told(number, NOW - (day + 0.5) * DAY, "Tin trong nước")
     for back, entries in enumerate(reversed(READ)):
-        stored = weeks._read_between(store, NOW - (back + 1) * WEEK, NOW - back * WEEK)
+        stored = digests.entries_read(store, since=NOW - (back + 1) * WEEK, now=NOW - back * WEEK)
         for place in range(max(0, entries - stored)):
             number += 1
             yield told(number, NOW - back * WEEK - (place % 7 + 0.5) * DAY, "Tin trong nước")
