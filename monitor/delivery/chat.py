@@ -14,9 +14,9 @@ from importlib import import_module
 from typing import Any
 from urllib.parse import parse_qsl
 
-from monitor.channel import scheme_of, secrets_of, told
+from monitor.channel import scheme_of, told
+from monitor.delivery.quoting import quoted
 from monitor.errors import Misuse
-from monitor.masking import MASK, logged
 from monitor.types import Deferred, Letter, SendOutcome, Sent, Unusable
 
 MISSING = "chats need an extra: pip install 'vietnhat[chat]', or apprise where vietnhat runs from a checkout"
@@ -43,7 +43,6 @@ _CONNECT, _READ, _WHOLE = 10.0, 20.0, 40.0
 """Seconds: until there is a connection, between two pieces of an answer, for all of it."""
 _SILENT = 5.0
 """Seconds after which a failure was a wait: the library does not tell one from a refusal."""
-_MAX_WORDS = 120
 
 
 class ChatWay:
@@ -86,10 +85,10 @@ class ChatWay:
             )
             said = [entry.message for entry in result.logs()]
         except Exception as error:  # it promises none; one chat's must not end the run for all others
-            return Deferred(f"{told(address)}: {_safe(repr(error), address)}")
+            return Deferred(f"{told(address)}: {quoted(repr(error), address)}")
         if result:
             return Sent(f"taken by {scheme_of(address)}")
-        return Deferred(f"{told(address)}: {_safe('; '.join(said) or 'not taken', address)}")
+        return Deferred(f"{told(address)}: {quoted('; '.join(said) or 'not taken', address)}")
 
 
 def checked_chat(address: str) -> str:
@@ -159,9 +158,3 @@ def _hush() -> None:
     log.propagate = False
     if not log.handlers:
         log.addHandler(logging.NullHandler())
-
-
-def _safe(words: str, address: str) -> str:
-    for secret in (address, *secrets_of(address)):
-        words = words.replace(secret, MASK)
-    return " ".join("".join(c if c.isprintable() else " " for c in logged(words)).split())[:_MAX_WORDS]

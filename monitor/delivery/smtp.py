@@ -15,7 +15,9 @@ from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Literal, Self
 
+from monitor.delivery.quoting import one_line
 from monitor.delivery.replies import CLOSING, Lost, Reply, to_letter, to_recipient, to_sender
+from monitor.masking import MASK
 from monitor.types import Deferred, Letter, Refused, SendOutcome, Unusable
 
 _IMPLICIT_TLS_PORT = 465
@@ -209,5 +211,5 @@ class SmtpWay:
     def _safe(self, words: str) -> str:
         """Words for the log: one line, short, without the password should the server repeat it."""
         if self._policy.password:
-            words = words.replace(self._policy.password, "***")
-        return " ".join("".join(c if c.isprintable() else " " for c in words).split())[:_MAX_WORDS]
+            words = words.replace(self._policy.password, MASK)
+        return one_line(words, _MAX_WORDS)

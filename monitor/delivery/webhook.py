@@ -20,9 +20,9 @@ from urllib.parse import urlsplit
 import aiohttp
 from yarl import URL
 
-from monitor.channel import secrets_of, target_of, told
+from monitor.channel import target_of, told
+from monitor.delivery.quoting import MAX_WORDS, quoted
 from monitor.errors import Misuse
-from monitor.masking import MASK, logged
 from monitor.types import Deferred, Letter, Refused, SendOutcome, Sent, Unusable
 
 SIGNATURE = "X-Vietnhat-Signature"
@@ -31,7 +31,6 @@ DELIVERY = "X-Vietnhat-Delivery"
 _LATER = frozenset({408, 425, 429})
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _MAX_ADDRESS = 2000
-_MAX_WORDS = 120
 _UNSIGNED = "webhooks are signed: set VIETNHAT_WEBHOOK_SECRET (16 letters or more); the letters wait"
 
 
@@ -108,13 +107,13 @@ class WebhookWay:
         except (aiohttp.ClientError, OSError, ValueError) as error:
             if isinstance(error, aiohttp.ClientConnectorError):
                 self._silent.add(host)
-            words = _safe(str(error) or type(error).__name__, letter.recipient)
+            words = _quoted(str(error) or type(error).__name__, letter.recipient)
             return Deferred(f"{told(letter.recipient)}: {words}")
 
     def _outcome(
         self, status: int, headers: Mapping[str, str], piece: str, address: str
     ) -> Sent | Deferred | Refused:
-        words = f"{status} {_safe(piece, address)}".rstrip()
+        words = f"{status} {_quoted(piece, address)}".rstrip()
         if 200 <= status < 300:
             return Sent(words)
         if status < 400:
@@ -159,10 +158,14 @@ def _is_loopback(address: str) -> bool:
     return urlsplit(address).hostname in _LOOPBACK
 
 
+def _quoted(words: str, address: str) -> str:
+    return quoted(words, address, target_of(address))
+
+
 async def _beginning(response: aiohttp.ClientResponse) -> str:
     """The first words of an answer; its status stands even where these break off."""
     try:
-        piece = await response.content.read(4 * _MAX_WORDS)
+        piece = await response.content.read(4 * MAX_WORDS)
     except (aiohttp.ClientError, OSError, TimeoutError):
         return ""
     return piece.decode("utf-8", "replace")
@@ -179,11 +182,3 @@ def _asked_pause(value: str | None, now: float) -> float:
     except ValueError:
         return 0.0
     return max(0.0, (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() - now)
-
-
-def _safe(words: str, address: str) -> str:
-    """Words of a server or of the library for the log: one line, short, without what is secret in the address."""
-    for secret in (address, *secrets_of(address), target_of(address)):
-        if len(secret) > 1:
-            words = words.replace(secret, MASK)
-    return " ".join("".join(c if c.isprintable() else " " for c in logged(words)).split())[:_MAX_WORDS]

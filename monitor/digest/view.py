@@ -17,7 +17,7 @@ from monitor.digest.explain import why
 from monitor.digest.lines import sector_name, sector_names
 from monitor.digest.plain import plain, shorten, web_link
 from monitor.digest.words import Words
-from monitor.types import Article, Digest, DigestItem, JudgedArticle
+from monitor.types import Article, Digest, DigestItem, JudgedArticle, RelevantArticle
 
 MAX_HEADLINE = 240
 MAX_SUMMARY = 420
@@ -192,7 +192,7 @@ def by_sector(
     )
 
 
-def headline_of(article: Article) -> Link:
+def headline_of(article: Article | RelevantArticle) -> Link:
     """The headline, or the outlet's name where a feed gave none."""
     return Link(shorten(plain(article.title), MAX_HEADLINE) or plain(article.outlet), web_link(article.link))
 

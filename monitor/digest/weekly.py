@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
 from dataclasses import replace
 
 from classifiers.taxonomy import Taxonomy
@@ -31,7 +30,7 @@ def for_reader(week: Week, reader: Subscriber, taxonomy: Taxonomy) -> Week:
     def follows(commitment: str) -> bool:
         return taxonomy.commitment_by_id[commitment].sector in chosen
 
-    names = (one for one in week.names if not reader.sectors or _touches(one.article.sectors, chosen))
+    names = (one for one in week.names if not reader.sectors or not chosen.isdisjoint(one.article.sectors))
     return replace(
         week,
         trend=replace(week.trend, sectors=tuple(one for one in week.trend.sectors if one.sector in chosen)),
@@ -39,7 +38,3 @@ def for_reader(week: Week, reader: Subscriber, taxonomy: Taxonomy) -> Week:
         silent=tuple(one for one in week.silent if follows(one.commitment)),
         names=tuple(names),
     )
-
-
-def _touches(sectors: Iterable[str], chosen: Container[str]) -> bool:
-    return any(sector in chosen for sector in sectors)

@@ -8,9 +8,9 @@ from datetime import datetime
 
 from classifiers.taxonomy import Taxonomy
 from monitor.digest.lines import sector_name, sector_names
-from monitor.digest.plain import plain, shorten, web_link
+from monitor.digest.plain import plain
 from monitor.digest.trend import FEWEST_STORIES, FEWEST_WEEKS, usual
-from monitor.digest.view import MAX_HEADLINE, Link
+from monitor.digest.view import Link, headline_of
 from monitor.digest.words import Words
 from monitor.types import Movement, NewName, SectorTrend, Trend, Week
 
@@ -203,10 +203,9 @@ def _new_names(names: Iterable[NewName], words: Words) -> tuple[NewNameView, ...
 
 def _of_one_story(names: Sequence[NewName], words: Words) -> NewNameView:
     article = names[0].article
-    headline = shorten(plain(article.title), MAX_HEADLINE)  # never empty: it holds the names
     return NewNameView(
         words.names(plain(new.name) for new in names),
-        Link(headline, web_link(article.link)),
+        headline_of(article),
         article.language,
         plain(article.outlet),
     )

@@ -11,7 +11,7 @@ from email.message import Message
 
 from flufl.bounce import all_failures
 
-from monitor.inbound.opening import STUMBLES, own_parts_of, text_of
+from monitor.inbound.opening import STUMBLES, parts_of, text_of
 from monitor.inbound.quoted import addresses_in
 from monitor.inbound.reports import Failure, without_returned
 from monitor.inbound.severity import is_final
@@ -30,7 +30,7 @@ def guessed(message: Message) -> list[Failure]:
         later, never = all_failures(said)
     except STUMBLES:
         return []
-    text = "\n".join(text_of(part) for part in own_parts_of(said))
+    text = "\n".join(text_of(part) for part in parts_of(said))
     return [
         *(_failure(address, text, is_later=False) for address in _plain(never)),
         *(_failure(address, text, is_later=True) for address in _plain(later)),

@@ -49,25 +49,17 @@ def _bounded(lines: list[bytes]) -> Iterator[bytes]:
             yield line if len(line) <= _MAX_LINE else line[:_MAX_LINE]
 
 
-def parts_of(message: Message) -> list[Message]:
-    """The message and its parts in reading order, those of returned letters too."""
+def parts_of(message: Message, *, returned: bool = False) -> list[Message]:
+    """The message and its parts in reading order.
+
+    What a returned or forwarded letter holds is quoted, not said: it comes along only with `returned`.
+    """
     found: list[Message] = []
     waiting: list[Message] = [message]
     while waiting and len(found) < _MAX_PARTS:
         part = waiting.pop()
         found.append(part)
-        waiting += reversed(inner_of(part))
-    return found
-
-
-def own_parts_of(message: Message) -> list[Message]:
-    """The same without what a returned or forwarded letter holds: that is quoted, not said."""
-    found: list[Message] = []
-    waiting: list[Message] = [message]
-    while waiting and len(found) < _MAX_PARTS:
-        part = waiting.pop()
-        found.append(part)
-        if part.get_content_maintype() != "message":
+        if returned or part.get_content_maintype() != "message":
             waiting += reversed(inner_of(part))
     return found
 

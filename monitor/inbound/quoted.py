@@ -47,12 +47,12 @@ def message_ids_of(message: Message) -> tuple[str, ...]:
 
 
 def _message_ids(message: Message) -> Iterator[str]:
-    for part in parts_of(message)[1:]:
+    for part in parts_of(message, returned=True)[1:]:
         yield from _MESSAGE_ID.findall(field(part, "message-id"))
     for name in ("in-reply-to", "references", "original-message-id"):
         for value in fields(message, name):
             yield from _MESSAGE_ID.findall(value)
-    for part in parts_of(message):
+    for part in parts_of(message, returned=True):
         if not inner_of(part):
             # A returned letter may stand as plain text, or as headers alone (text/rfc822-headers).
             yield from _QUOTED_ID.findall(text_of(part))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from email.message import Message
 from urllib.parse import unquote
 
-from monitor.inbound.opening import field, fields, inner_of, own_parts_of, text_of
+from monitor.inbound.opening import field, fields, inner_of, parts_of, text_of
 from monitor.inbound.quoted import address_of, addresses_in
 from monitor.inbound.severity import is_final
 
@@ -33,7 +33,7 @@ def deliveries(message: Message) -> list[Failure] | None:
 
     Those who were reached, or whose server was told to report no further, are none.
     """
-    reports = [part for part in own_parts_of(message) if part.get_content_type() in _DELIVERIES]
+    reports = [part for part in parts_of(message) if part.get_content_type() in _DELIVERIES]
     blocks = [block for report in reports for block in _blocks(report)]
     told = [block for block in blocks if field(block, "action")]
     return [failure for block in told if (failure := _failure(block))] if told else None
@@ -89,7 +89,7 @@ def _spellings(value: str) -> Iterator[str]:
 
 def complaint(message: Message) -> tuple[tuple[str, ...], bool] | None:
     """The addresses a report of feedback names, and whether it complains; None when it is no such report."""
-    report = next((part for part in own_parts_of(message) if part.get_content_type() == _FEEDBACK), None)
+    report = next((part for part in parts_of(message) if part.get_content_type() == _FEEDBACK), None)
     if report is None:
         return None
     inner = inner_of(report)
@@ -100,7 +100,7 @@ def complaint(message: Message) -> tuple[tuple[str, ...], bool] | None:
 
 def _recipients(message: Message) -> list[str]:
     """To whom the returned letter was written; ours name one reader."""
-    returned = [part for part in own_parts_of(message) if part.get_content_type() in _RETURNED]
+    returned = [part for part in parts_of(message) if part.get_content_type() in _RETURNED]
     headers = [inner for part in returned for inner in (inner_of(part) or [_as_fields(text_of(part))])]
     return [address_of(value) for part in headers for value in fields(part, "to")]
 

@@ -123,20 +123,20 @@ class Desk:
     def agree(self, visit: Visit) -> Answer:
         """The owner of the address agrees. Only who does so first is let through: the link counts once."""
         asked = joining.who_confirms(self._counter(), visit.token, now=visit.now)
-        words = public.consent(self._screen(visit).for_reader(asked, visit.asked), asked)
+        words = public.consent(self._screen_of(asked, visit), asked)
         reader, first = joining.confirm(
             self._counter(), visit.token, words=words, network=visit.network, now=visit.now
         )
         return self._agree_page(visit, reader, self._path(Purpose.OWN, reader, visit) if first else "")
 
     def _agree_page(self, visit: Visit, reader: Subscriber, done: str = "") -> Answer:
-        screen = self._screen(visit, f"/c/{visit.token}").for_reader(reader, visit.asked)
+        screen = self._screen_of(reader, visit, f"/c/{visit.token}")
         return Answer(public.agree(screen, reader, done))
 
     def show_move(self, visit: Visit) -> Answer:
         """The page with the button that takes a new address into use."""
         reader, address = staying.who_moves(self._counter(), visit.token, now=visit.now)
-        screen = self._screen(visit, f"/a/{visit.token}").for_reader(reader, visit.asked)
+        screen = self._screen_of(reader, visit, f"/a/{visit.token}")
         return Answer(
             public.moved(screen, address) if address == reader.address else public.moving(screen, address)
         )
@@ -144,7 +144,7 @@ class Desk:
     def move(self, visit: Visit) -> Answer:
         """The letters go to the new address."""
         reader, address = staying.who_moves(self._counter(), visit.token, now=visit.now)
-        screen = self._screen(visit, f"/a/{visit.token}").for_reader(reader, visit.asked)
+        screen = self._screen_of(reader, visit, f"/a/{visit.token}")
         words = public.moving_words(screen, address)
         staying.move(self._counter(), visit.token, words=words, network=visit.network, now=visit.now)
         return Answer(public.moved(screen, address))
@@ -160,7 +160,7 @@ class Desk:
     def come_back(self, visit: Visit) -> Answer:
         """It was a mistake."""
         reader = leaving.who_leaves(self._counter(), visit.token)
-        screen = self._screen(visit, f"/u/{visit.token}").for_reader(reader, visit.asked)
+        screen = self._screen_of(reader, visit, f"/u/{visit.token}")
         reader = leaving.come_back(
             self._counter(),
             visit.token,
@@ -177,10 +177,10 @@ class Desk:
         if "sure" not in visit.form:
             return replace(self._leave_page(visit, reader), status=422)
         leaving.erase_left(self._counter(), visit.token, now=visit.now)
-        return Answer(public.erased(self._screen(visit).for_reader(reader, visit.asked)))
+        return Answer(public.erased(self._screen_of(reader, visit)))
 
     def _leave_page(self, visit: Visit, reader: Subscriber) -> Answer:
-        screen = self._screen(visit, f"/u/{visit.token}").for_reader(reader, visit.asked)
+        screen = self._screen_of(reader, visit, f"/u/{visit.token}")
         return Answer(public.leaving(screen, reader))
 
     def show_judge(self, visit: Visit) -> Answer:
@@ -189,7 +189,7 @@ class Desk:
             raise Refusal(404)
         reader, article, before = staying.judged(self._counter(), visit.token, now=visit.now)
         root = f"/f/{visit.token}"
-        screen = self._screen(visit, f"{root}/{visit.about}").for_reader(reader, visit.asked)
+        screen = self._screen_of(reader, visit, f"{root}/{visit.about}")
         return Answer(own.judging(screen, article, visit.about, screen.base + root, before))
 
     def judge(self, visit: Visit) -> Answer:
@@ -203,7 +203,7 @@ class Desk:
         if judgement is None:
             raise Refusal(404)
         reader = staying.judge(self._counter(), visit.token, judgement, now=visit.now)
-        return Answer(own.judged(self._screen(visit, f"/f/{visit.token}/no").for_reader(reader, visit.asked)))
+        return Answer(own.judged(self._screen_of(reader, visit, f"/f/{visit.token}/no")))
 
     def issue(self, visit: Visit) -> Answer:
         """One digest, for whoever was given the link: it says nothing of the reader."""
@@ -264,7 +264,7 @@ class Desk:
         if "sure" not in visit.form:
             return replace(self._preferences_page(visit, reader), status=422)
         leaving.erase(self._counter(), visit.token, now=visit.now)
-        return Answer(public.erased(self._screen(visit).for_reader(reader, visit.asked)))
+        return Answer(public.erased(self._screen_of(reader, visit)))
 
     def data(self, visit: Visit) -> Answer:
         """All that is stored about the reader."""
@@ -286,7 +286,7 @@ class Desk:
         with open_store(Path(self.settings().db)) as store:
             past = issues.of(store, reader, limit=MOST_PAST)
         path = f"/{visit.door}/{visit.token}"
-        screen = self._screen(visit, path).for_reader(reader, visit.asked)
+        screen = self._screen_of(reader, visit, path)
         whole = Purpose(visit.door) is Purpose.OWN
         return Answer(
             own.preferences(
@@ -299,7 +299,7 @@ class Desk:
             recalled = recall(store, reader, digest_id)
         if recalled is None:
             raise BadToken
-        return Answer(own.issue(self._screen(visit, here).for_reader(reader, visit.asked), recalled))
+        return Answer(own.issue(self._screen_of(reader, visit, here), recalled))
 
     # --- tools -------------------------------------------------------------------------------
 
@@ -312,6 +312,10 @@ class Desk:
 
     def _screen(self, visit: Visit, here: str = "/") -> Screen:
         return Screen(self.settings(), load_taxonomy(), visit.language, here)
+
+    def _screen_of(self, reader: Subscriber, visit: Visit, here: str = "/") -> Screen:
+        """The same as this reader wants pages."""
+        return self._screen(visit, here).for_reader(reader, visit.asked)
 
     def _back(self, visit: Visit, done: str = "") -> Answer:
         """To the reader's page again."""

@@ -59,8 +59,7 @@ def newcomer(form: Form, taxonomy: Taxonomy) -> Subscriber:
 def choices(form: Form, reader: Subscriber, taxonomy: Taxonomy) -> Subscriber:
     """The reader with everything the form of preferences holds. Raises BadField."""
     chosen = {field: read(form, taxonomy) for field, read in _READ.items()}
-    boxes: dict[str, Any] = {name: name in form for name in _BOXES}
-    return with_alerts(replace(reader, **chosen, **boxes, holidays=_holidays(form)))
+    return with_alerts(replace(reader, **chosen, **_ticked(form)))
 
 
 def typed(form: Form, reader: Subscriber, taxonomy: Taxonomy) -> Subscriber:
@@ -70,8 +69,7 @@ def typed(form: Form, reader: Subscriber, taxonomy: Taxonomy) -> Subscriber:
             reader = replace(reader, **{field: read(form, taxonomy)})
         except BadField:
             continue
-    boxes: dict[str, Any] = {name: name in form for name in _BOXES}
-    return replace(reader, **boxes, holidays=_holidays(form))
+    return replace(reader, **_ticked(form))
 
 
 def sector_of(form: Form, taxonomy: Taxonomy) -> tuple[str, ...]:
@@ -80,8 +78,10 @@ def sector_of(form: Form, taxonomy: Taxonomy) -> tuple[str, ...]:
     return () if sector == "none" else (_known(sector, taxonomy.sector_by_id, "sector"),)
 
 
-def _holidays(form: Form) -> tuple[str, ...]:
-    return tuple(country for country in COUNTRIES if country in form.get("holidays", ()))
+def _ticked(form: Form) -> dict[str, Any]:
+    """What stands in boxes. None can be wrong: a form does not name those that are empty."""
+    holidays = tuple(country for country in COUNTRIES if country in form.get("holidays", ()))
+    return {**{name: name in form for name in _BOXES}, "holidays": holidays}
 
 
 def _watched(form: Form, taxonomy: Taxonomy) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from monitor.archive import Recalled
 from monitor.digest import lines, view
 from monitor.digest.plain import plain, shorten
 from monitor.pages import forms
-from monitor.pages.screen import LANGUAGE_NAMES, Screen, link_to, masked
+from monitor.pages.screen import LANGUAGE_NAMES, Screen, masked
 from monitor.reception.staying import Judgement
 from monitor.store.issues import Issue
 from monitor.types import Article, Subscriber, SubscriberStatus
@@ -53,6 +53,7 @@ def preferences(
         paused=reader.status is SubscriberStatus.PAUSED,
         languages=LANGUAGE_NAMES,
         cadences=screen.cadences(),
+        hours=screen.hours(),
         weekdays=[(number, words.weekday(number)) for number in range(7)],
         zones=screen.zones(reader.zone),
         countries=(("VN", words.say("holiday_vn")), ("JP", words.say("holiday_jp"))),
@@ -75,7 +76,7 @@ def judging(screen: Screen, article: Article, way: str, root: str, before: Judge
         say("judge_title"),
         way=way,
         root=root,
-        article=link_to(article),
+        article=view.headline_of(article),
         tongue=article.language,
         about=f"{plain(article.outlet)} · {screen.words.moment(article.published)}",
         statement=say(statement),
@@ -109,7 +110,7 @@ def issue(screen: Screen, recalled: Recalled) -> str:
         period=words.sentences(lines.period_line(digest, words), lines.read_line(digest, words, 0)),
         statements=view.statements_of(digest, screen.taxonomy, words, everything),
         left_out=[
-            (link_to(article), article.language, plain(article.outlet), words.say(f"out_{reason}"))
+            (view.headline_of(article), article.language, plain(article.outlet), words.say(f"out_{reason}"))
             for article, reason in out
         ],
         left_out_more=words.count("out_more", further) if further else "",

@@ -38,6 +38,7 @@ def home(screen: Screen, typed: Subscriber, *, bad: str = "", bad_below: bool = 
         zone=_usual_zone(screen) if fresh else typed.zone,
         sectors=screen.sectors(typed.sectors),
         cadences=screen.cadences(),
+        hours=screen.hours(),
         zones=screen.zones(screen.zone),
     )
 

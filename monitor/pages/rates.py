@@ -7,7 +7,7 @@ from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from monitor.logs import warn
-from monitor.pages.visit import group, wider
+from monitor.pages.visit import group
 
 LETTERS = parse("10 per hour")
 """Sign-ups and requests for a link from one network."""
@@ -23,6 +23,9 @@ ALL_LINKS = parse("1200 per hour")
 
 WRONG = parse("60 per minute")
 """Links that are not valid, from one network: people mistype, guessers do not stop."""
+
+VISITOR, CUSTOMER = 64, 48
+"""Bits of an IPv6 address: what counts as one visitor, and what one customer of a provider may be given whole."""
 
 MOST_NETWORKS = 50_000
 """Remembered at once; a flood from more makes us begin anew rather than fill the memory."""
@@ -45,10 +48,12 @@ class Rates:
 
     def guessed(self, network: str) -> bool:
         """Count a link that is not valid; whether there were too many from this network."""
-        return not self._hit(WRONG, "wrong", group(network))
+        return not self._hit(WRONG, "wrong", group(network, ipv6=VISITOR))
 
     def _letter(self, network: str) -> bool:
-        return self._hit(LETTERS, "letters", group(network)) and self._hit(WIDER, "wider", wider(network))
+        return self._hit(LETTERS, "letters", group(network, ipv6=VISITOR)) and self._hit(
+            WIDER, "wider", group(network, ipv6=CUSTOMER)
+        )
 
     def _hit(self, limit: RateLimitItem, what: str, who: str) -> bool:
         if len(self._storage.events) > MOST_NETWORKS:

@@ -11,12 +11,10 @@ from urllib.parse import urlsplit
 
 from classifiers.taxonomy import Names, Taxonomy
 from monitor.config.settings import Settings
-from monitor.digest.plain import plain, shorten, web_link
-from monitor.digest.view import MAX_HEADLINE, Link
 from monitor.digest.words import Words, catalogue
 from monitor.markup import environment
 from monitor.pages import forms
-from monitor.types import NEWCOMER, Article, Language, Subscriber
+from monitor.types import NEWCOMER, Language, Subscriber
 
 FOLDER = Path(__file__).parent
 
@@ -93,6 +91,10 @@ class Screen:
         """Id and name."""
         return [(each, self.words.say(f"often_{each}")) for each in forms.CADENCES]
 
+    def hours(self) -> list[tuple[int, str]]:
+        """Number and name."""
+        return [(hour, self.words.say("o_clock", hour=str(hour))) for hour in range(24)]
+
     def zones(self, own: str) -> list[tuple[str, str]]:
         """Id and name, with the visitor's own if it is none of the usual ones."""
         zones = forms.ZONES if own in forms.ZONES else (own, *forms.ZONES)
@@ -102,12 +104,6 @@ class Screen:
         """What a field of a form is called."""
         keys = (f"field_{name}", name, name.removesuffix("_from").removesuffix("_until"))
         return self.words.say(next(key for key in (*keys, "bad_form_title") if key in _texts()))
-
-
-def link_to(article: Article) -> Link:
-    """An article's headline, and where it is."""
-    headline = shorten(plain(article.title), MAX_HEADLINE) or plain(article.outlet)
-    return Link(headline, web_link(article.link))
 
 
 def base_path(settings: Settings) -> str:

@@ -69,25 +69,14 @@ async def visit_of(request: Request, *, own_host: str) -> Visit:
     )
 
 
-def group(network: str) -> str:
-    """Who counts as one visitor for limits: an IPv4 address, an IPv6 /64."""
+def group(network: str, *, ipv6: int) -> str:
+    """Who counts as one for limits: an IPv4 address, or the IPv6 network of so many bits around it."""
     try:
         address = ipaddress.ip_address(network)
     except ValueError:
         return "unknown"
     if isinstance(address, ipaddress.IPv6Address):
-        return str(ipaddress.ip_network((address, 64), strict=False))
-    return network
-
-
-def wider(network: str) -> str:
-    """Who counts as one provider's customer for limits: an IPv6 /48, which one person may be given whole."""
-    try:
-        address = ipaddress.ip_address(network)
-    except ValueError:
-        return "unknown"
-    if isinstance(address, ipaddress.IPv6Address):
-        return str(ipaddress.ip_network((address, 48), strict=False))
+        return str(ipaddress.ip_network((address, ipv6), strict=False))
     return network
 
 

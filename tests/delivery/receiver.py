@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
+from tests.ports import listening
+
 
 @dataclass
 class Request:
@@ -51,32 +53,22 @@ def answer(status: str, body: str = "", **headers: str) -> bytes:
 @contextmanager
 def receiving(*answers: bytes, tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
     """A receiver on a free port."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    receiver = Receiver(listener.getsockname()[1], list(answers))
 
-    def serve() -> None:
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            with suppress(OSError), connection:
-                connection.settimeout(10)
-                if tls:
-                    with tls.wrap_socket(connection, server_side=True) as encrypted:
-                        _serve(receiver, encrypted)
-                else:
-                    _serve(receiver, connection)
+    def serve(connection: socket.socket) -> None:
+        with suppress(OSError):
+            connection.settimeout(10)
+            if tls:
+                with tls.wrap_socket(connection, server_side=True) as encrypted:
+                    _serve(receiver, encrypted)
+            else:
+                _serve(receiver, connection)
 
-    thread = threading.Thread(target=serve)
-    thread.start()
-    try:
-        yield receiver
-    finally:
-        receiver.closed.set()
-        listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
-        thread.join()
+    with listening(serve) as port:
+        receiver = Receiver(port, list(answers))
+        try:
+            yield receiver
+        finally:
+            receiver.closed.set()  # before the listener waits for who still hangs
 
 
 def _serve(receiver: Receiver, connection: socket.socket) -> None:

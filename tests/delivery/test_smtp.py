@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import socket
 import ssl
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from monitor.delivery.replies import Lost, Reply, to_letter, to_recipient, to_se
 from monitor.delivery.smtp import SmtpPolicy, SmtpWay
 from monitor.types import Deferred, Letter, Refused, SendOutcome, Sent, Unusable
 from tests.delivery.samples import SENDER, letter
+from tests.ports import free_port, listening, refusing_port
 
 AUTHORITY = trustme.CA()
 CERTIFICATE = AUTHORITY.issue_cert("localhost")
@@ -84,9 +84,7 @@ class Sink:
 @contextmanager
 def serving(sink: Sink, **options: Any) -> Iterator[SmtpPolicy]:
     """A server on a free port, and the policy that reaches it without TLS."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     controller = Controller(sink, hostname="127.0.0.1", port=port, **options)
     controller.start()
     try:
@@ -98,28 +96,15 @@ def serving(sink: Sink, **options: Any) -> Iterator[SmtpPolicy]:
 @contextmanager
 def scripted(*replies: bytes) -> Iterator[SmtpPolicy]:
     """A server that on each connection says `replies`, whatever it hears, and hangs up."""
-    listener = socket.create_server(("127.0.0.1", 0))
 
-    def serve() -> None:
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            with connection:
-                for place, reply in enumerate(replies):
-                    if place:
-                        connection.recv(65536)
-                    connection.sendall(reply)
+    def say(connection: socket.socket) -> None:
+        for place, reply in enumerate(replies):
+            if place:
+                connection.recv(65536)
+            connection.sendall(reply)
 
-    thread = threading.Thread(target=serve)
-    thread.start()
-    try:
-        yield replace(PLAIN, port=listener.getsockname()[1])
-    finally:
-        listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
-        thread.join()
+    with listening(say) as port:
+        yield replace(PLAIN, port=port)
 
 
 def server_tls() -> ssl.SSLContext:
@@ -275,9 +260,8 @@ def test_a_server_that_accepts_what_it_was_not_given() -> None:
 
 def test_no_server_is_no_letters_fault() -> None:
     """Nobody listens, or there is no such host."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        refused = send_one(replace(PLAIN, port=taken.getsockname()[1]))
+    with refusing_port() as port:
+        refused = send_one(replace(PLAIN, port=port))
     assert isinstance(refused, Unusable)
     assert refused.reply.startswith("mail server 127.0.0.1:")
     assert isinstance(send_one(replace(PLAIN, host="x" * 70 + ".invalid")), Unusable)

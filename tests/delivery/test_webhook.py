@@ -8,7 +8,6 @@ import json
 import logging
 import socket
 import ssl
-import threading
 import time
 from contextlib import suppress
 from dataclasses import replace
@@ -21,6 +20,7 @@ from monitor.errors import Misuse
 from monitor.masking import forget
 from monitor.types import Deferred, Letter, Refused, SendOutcome, Sent, Unusable
 from tests.delivery.receiver import DROP, HANG, SECRET_PATH, Receiver, answer, receiving
+from tests.ports import listening, refusing_port
 
 SECRET = "a-secret-of-the-tests"
 POLICY = WebhookPolicy(secret=SECRET, user_agent="vietnhat/0 (+tests)", connect=2, total=2)
@@ -175,32 +175,26 @@ def test_a_silent_receiver_is_left_in_time_and_asked_once_a_run() -> None:
 
 def test_a_drip_of_an_answer_is_left_in_time() -> None:
     """A header that comes letter by letter, for ever, is no way to hold a run."""
-    listener = socket.create_server(("127.0.0.1", 0))
 
-    def drip() -> None:
-        connection, _ = listener.accept()
-        with connection, suppress(OSError):
+    def drip(connection: socket.socket) -> None:
+        with suppress(OSError):
             connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
             while True:
                 connection.sendall(b"x")
                 time.sleep(0.02)
 
-    thread = threading.Thread(target=drip)
-    with listener:
-        thread.start()
-        address = f"http://127.0.0.1:{listener.getsockname()[1]}/x"
+    with listening(drip) as port:
+        address = f"http://127.0.0.1:{port}/x"
         started = time.monotonic()
         outcome = way(replace(POLICY, total=0.3)).send(Letter("<d@example.org>", address, BODY))
-        thread.join()
     assert isinstance(outcome, Deferred)
     assert time.monotonic() - started < 2
 
 
 def test_nobody_listens() -> None:
     """No server, no such host: the letter waits, and nothing secret is told."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        address = f"http://127.0.0.1:{taken.getsockname()[1]}/{SECRET_PATH}"
+    with refusing_port() as port:
+        address = f"http://127.0.0.1:{port}/{SECRET_PATH}"
         outcome = way().send(Letter("<d@example.org>", address, BODY))
     assert isinstance(outcome, Deferred)
     assert SECRET_PATH not in outcome.reply

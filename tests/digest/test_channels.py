@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from classifiers.taxonomy import LANGUAGES, Taxonomy, load_taxonomy
+from classifiers.taxonomy import LANGUAGES, Taxonomy
 from classifiers.verdict import Decision
 from monitor.digest.chat import ROOMS, render_message
 from monitor.digest.compose import postponed
@@ -23,12 +23,6 @@ CHATS = {
     "tgram": "tgram://123456789:PlantedToken/-100123",
     "workflows": "workflows://prod.example:443/PlantedToken/PlantedToken",
 }
-
-
-@pytest.fixture(scope="module")
-def taxonomy() -> Taxonomy:
-    """The shipped taxonomy."""
-    return load_taxonomy()
 
 
 def test_the_body_of_a_webhook(taxonomy: Taxonomy) -> None:

@@ -10,18 +10,12 @@ from html.parser import HTMLParser
 
 import pytest
 
-from classifiers.taxonomy import LANGUAGES, Taxonomy, load_taxonomy
+from classifiers.taxonomy import LANGUAGES, Taxonomy
 from monitor.digest.compose import IN_FULL, MAX_ITEMS, compose
 from monitor.digest.render import MAX_HTML, Rendered, Request, render, render_request
 from monitor.digest.view import PLAINLY, Manner
 from monitor.types import Digest, JudgedArticle, Language
 from tests.digest.samples import FRAME, NOW, commitments, evidence, judged, reader, sectors
-
-
-@pytest.fixture(scope="module")
-def taxonomy() -> Taxonomy:
-    """The shipped taxonomy."""
-    return load_taxonomy()
 
 
 class Page(HTMLParser):

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from classifiers.taxonomy import LANGUAGES, Taxonomy, load_taxonomy
+from classifiers.taxonomy import LANGUAGES, Taxonomy
 from monitor.digest.compose import MAX_ITEMS, WEEKLY_LEADS, compose
 from monitor.digest.render import MAX_HTML, render_weekly
 from monitor.digest.weekly import for_reader, week_of
@@ -16,12 +16,6 @@ from monitor.types import Archive, JudgedArticle, Language, Week
 from tests.digest.samples import FRAME, commitments, evidence, judged, reader, sectors
 from tests.digest.test_render import Page
 from tests.digest.weeks import DAY, NOW, WEEK, archive_of, rich_archive, told, weekly_letter
-
-
-@pytest.fixture(scope="module")
-def taxonomy() -> Taxonomy:
-    """The shipped taxonomy."""
-    return load_taxonomy()
 
 
 @pytest.fixture(scope="module")

@@ -114,7 +114,7 @@ class Site:
         """All letters in the outbox, oldest first."""
         with self.store() as store:
             rows = store.rows("SELECT letter FROM delivery WHERE letter IS NOT NULL ORDER BY id")
-        return [_parsed(row["letter"]) for row in rows]
+        return [parsed(row["letter"]) for row in rows]
 
     def link(self, kind: str, letter: int = -1) -> str:
         """The address of this kind (its letter in the path) in one of the letters."""
@@ -220,7 +220,8 @@ def _reply(answer: Any) -> Reply:
     return Reply(answer.status, headers, answer.read().decode())
 
 
-def _parsed(raw: bytes) -> EmailMessage:
+def parsed(raw: bytes) -> EmailMessage:
+    """A letter's octets as a message."""
     letter = message_from_bytes(raw, policy=policy.default)
     assert isinstance(letter, EmailMessage)
     return letter

@@ -9,7 +9,6 @@ import email.utils
 import io
 import json
 import re
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -27,6 +26,7 @@ from urllib.request import urlopen
 import pytest
 
 from monitor.cli import cli, guarded
+from tests.ports import free_port
 from tests.replay.recorded import VIET_NAM, Recording
 
 DAILY, WITH_EMPTY, WEEKLY = "daily@reader.example", "empty@reader.example", "weekly@reader.example"
@@ -152,7 +152,7 @@ class Newsroom:
 @contextmanager
 def newsroom(folder: Path, replay: Path, models: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Newsroom]:
     """An installation below `folder`, its settings in the environment, and the server of the recorded days."""
-    port = _free_port()
+    port = free_port()
     settings = {
         "DB": folder / "replay.db",
         "FEEDS": folder / "feeds.yaml",
@@ -197,12 +197,6 @@ def _letter(path: Path) -> Letter:
         sent=email.utils.parsedate_to_datetime(str(message["Date"])),
         links=frozenset(link.replace("&amp;", "&") for link in links),
     )
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _until_it_answers(room: Newsroom) -> None:

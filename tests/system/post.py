@@ -7,7 +7,6 @@ import email
 import email.policy
 import random
 import re
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +17,8 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
+
+from tests.ports import free_port
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,7 @@ class Sink:
 @contextmanager
 def mail_server(sink: Sink) -> Iterator[int]:
     """The sink behind a port. Whoever logs in is let in, also without encryption."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     controller = Controller(
         sink, hostname="127.0.0.1", port=port, authenticator=_let_in, auth_require_tls=False
     )

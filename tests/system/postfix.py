@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.ports import free_port
 from tests.system.house import until
 
 POSTFIX = shutil.which("postfix") or shutil.which("postfix", path="/usr/sbin")
@@ -54,9 +55,7 @@ postlog unix-dgram n - n - 1 postlogd
 def postfix(out: int) -> Iterator[int]:
     """The port of a relay that hands everything on to the port `out` of this machine."""
     assert POSTFIX, "who calls has looked"
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     with tempfile.TemporaryDirectory(prefix="postfix-") as temporary:
         folder = Path(temporary)
         folder.chmod(0o755)  # its processes run as another user

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from email import message_from_bytes, policy
 from email.utils import format_datetime
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -16,7 +14,8 @@ from threading import Thread
 
 import pytest
 
-from tests.pages.site import links_of
+from tests.pages.site import links_of, parsed
+from tests.ports import free_port
 from tests.system.browser import Page, browser
 from tests.system.house import HASTY, House, until
 
@@ -47,19 +46,12 @@ def serving_files(folder: Path) -> Iterator[int]:
         server.server_close()
 
 
-def free_port() -> int:
-    """A port nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def letters(house: House) -> dict[str, list[str]]:
     """The links of every letter in the outbox folder, by subject."""
     found = {}
     for file in house.outbox.glob("*.eml"):
-        letter = message_from_bytes(file.read_bytes(), policy=policy.default)
-        found[str(letter["Subject"])] = links_of(letter)  # type: ignore[arg-type]  # what the policy makes
+        letter = parsed(file.read_bytes())
+        found[str(letter["Subject"])] = links_of(letter)
     return found
 
 

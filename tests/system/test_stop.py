@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import signal
-import socket
 import sqlite3
 import time
 from collections import Counter
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import refusing_port
 from tests.system.growing import growing_feeds, relevant_texts
 from tests.system.house import HASTY, House, catches, members, until
 from tests.system.post import Sink, mail_server
@@ -148,9 +148,8 @@ def test_without_a_network_it_comes_up_and_keeps_trying(tmp_path: Path, models: 
     """Nobody listens where the feeds should be: one line for each, and another as soon as they are due again."""
     house = House(tmp_path, models)
     house.starter = HASTY
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))  # taken, but not listened on: refused for as long as the test runs
-        house.watch(FEEDS, closed.getsockname()[1])
+    with refusing_port() as port:
+        house.watch(FEEDS, port)
         with house.started("run") as process:
             assert until(lambda: "event=cycle" in house.said(), seconds=30)
             first = house.said()
