@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 
-from monitor.masking import hide_addresses, logged, without_person
+from monitor.masking import hide_addresses, logged, on_one_line, without_person
 from monitor.types import Deferred, Delivery, PollReport, SendOutcome, Sent, Subscriber
 
 
@@ -112,10 +112,6 @@ class _FromLibraries(logging.Handler):
 def _masked(_logger: Any, _name: str, values: MutableMapping[str, Any]) -> Mapping[str, Any]:
     """Nothing secret or personal; and text of strangers must not make a second line or move a terminal's cursor."""
     return {
-        key: value if value is None or isinstance(value, int | float) else _one_line(logged(str(value)))
+        key: value if value is None or isinstance(value, int | float) else on_one_line(logged(str(value)))
         for key, value in values.items()
     }
-
-
-def _one_line(text: str) -> str:
-    return "".join(c if c.isprintable() else " " for c in text)

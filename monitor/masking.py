@@ -111,6 +111,11 @@ def without_person(text: str, address: str) -> str:
     return re.sub(rf"(?<!\w){local}(?!\w)", ADDRESS, text, flags=re.IGNORECASE) if len(local) > 2 else text
 
 
+def on_one_line(text: str) -> str:
+    """`text` of strangers as long as it was, without what would begin a line or move a terminal's cursor."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
 def _bare(text: str) -> str:
     """`text` however it is broken and spelled."""
     return "".join(text.split()).casefold()

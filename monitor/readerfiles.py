@@ -12,7 +12,7 @@ from typing import Any, get_args
 from classifiers.taxonomy import Taxonomy
 from monitor.cells import as_given, harmless
 from monitor.errors import BadFile, Misuse
-from monitor.types import NEWCOMER, Cadence, Language, Subscriber
+from monitor.types import COUNTRIES, NEWCOMER, Cadence, Language, Subscriber
 from monitor.wishes import checked_address, checked_sectors, checked_watched, checked_zone, with_alerts
 
 _BETWEEN = "; "
@@ -124,8 +124,8 @@ def _yes(text: str, _: Taxonomy) -> bool:
 
 
 def _countries(text: str, _: Taxonomy) -> tuple[str, ...]:
-    if not {*text.split()} <= {"VN", "JP"}:
-        raise Misuse(f"{text!r} names other countries than VN and JP")
+    if not {*text.split()} <= {*COUNTRIES}:
+        raise Misuse(f"{text!r} names other countries than {' and '.join(COUNTRIES)}")
     return tuple(dict.fromkeys(text.split()))
 
 

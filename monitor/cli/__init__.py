@@ -116,10 +116,9 @@ def guarded(action: Callable[[], Any]) -> int:
 
 def _complaint(text: str, exit_code: int) -> int:
     """One line, whatever it quotes."""
-    from monitor.masking import said
+    from monitor.masking import on_one_line, said
 
-    line = "".join(c if c.isprintable() else " " for c in said(f"vietnhat: {text}"))
-    print(line, file=sys.stderr)  # noqa: T201
+    print(on_one_line(said(f"vietnhat: {text}")), file=sys.stderr)  # noqa: T201
     return exit_code
 
 

@@ -11,7 +11,7 @@ import click
 
 from monitor.cli.context import checked_sectors
 from monitor.errors import Misuse
-from monitor.types import Cadence, Subscriber
+from monitor.types import COUNTRIES, Cadence, Subscriber
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
@@ -25,7 +25,7 @@ _OPTIONS = (
     click.option("--second-hour", type=click.IntRange(0, 23), help="The other hour of two a day; 17 at first."),
     click.option("--weekday", type=click.Choice(WEEKDAYS), help="Of weekly ones; Monday at first."),
     click.option(
-        "--holiday", "holidays", multiple=True, type=click.Choice(["VN", "JP", "none"]),
+        "--holiday", "holidays", multiple=True, type=click.Choice([*COUNTRIES, "none"]),
         help="No digest on this country's public holidays; repeat for both.",
     ),
     click.option("--sector", "sectors", multiple=True, help="Only these; repeat for several, 'all' for all."),

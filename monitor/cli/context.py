@@ -15,7 +15,7 @@ import click
 
 from monitor.config.settings import PREFIX, Settings, load_settings, told_to_all
 from monitor.errors import Misuse
-from monitor.masking import hide, said, without_secrets
+from monitor.masking import hide, on_one_line, said, without_secrets
 from monitor.store.database import Store, open_store
 from monitor.types import Feed
 
@@ -164,8 +164,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
 
 def clean(cell: object) -> str:
     """Text of strangers, safe for a terminal: no control characters, and none of our secrets."""
-    text = "" if cell is None else without_secrets(str(cell))
-    return "".join(c if c.isprintable() else " " for c in text)
+    return "" if cell is None else on_one_line(without_secrets(str(cell)))
 
 
 def as_rows(values: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> list[list[Any]]:

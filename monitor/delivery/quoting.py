@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from monitor.channel import secrets_of
-from monitor.masking import MASK, logged
+from monitor.masking import MASK, logged, on_one_line
 
 MAX_WORDS = 120
 """Letters quoted of what was said about a channel."""
@@ -14,9 +14,9 @@ def quoted(words: str, address: str, *secrets: str) -> str:
     for secret in (address, *secrets_of(address), *secrets):
         if len(secret) > 1:  # a lone slash is none
             words = words.replace(secret, MASK)
-    return one_line(logged(words), MAX_WORDS)
+    return brief(logged(words), MAX_WORDS)
 
 
-def one_line(text: str, most: int) -> str:
-    """At most so many letters of a text, without line breaks and what else cannot be printed."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:most]
+def brief(text: str, most: int) -> str:
+    """At most so many letters of a text, on one line and without gaps."""
+    return " ".join(on_one_line(text).split())[:most]

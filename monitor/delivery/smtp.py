@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Literal, Self
 
-from monitor.delivery.quoting import one_line
+from monitor.delivery.quoting import brief
 from monitor.delivery.replies import CLOSING, Lost, Reply, to_letter, to_recipient, to_sender
 from monitor.masking import MASK
 from monitor.types import Deferred, Letter, Refused, SendOutcome, Unusable
@@ -212,4 +212,4 @@ class SmtpWay:
         """Words for the log: one line, short, without the password should the server repeat it."""
         if self._policy.password:
             words = words.replace(self._policy.password, MASK)
-        return one_line(words, _MAX_WORDS)
+        return brief(words, _MAX_WORDS)

@@ -16,9 +16,6 @@ from holidays import country_holidays
 
 from monitor.types import Subscriber
 
-COUNTRIES = ("VN", "JP")
-"""Whose public holidays a reader may have off."""
-
 _REACH = 31
 """Days to look back: two weeks, a week of holidays before each, and a day each way for the zone."""
 

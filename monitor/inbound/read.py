@@ -15,6 +15,7 @@ from monitor.inbound.guesses import guessed
 from monitor.inbound.opening import MAX_OCTETS, STUMBLES, field, fields, opened
 from monitor.inbound.quoted import message_ids_of, sender_of
 from monitor.inbound.reports import Failure, complaint, deliveries
+from monitor.masking import on_one_line
 from monitor.types import Automatic, Bounce, Complaint, Inbound, Other
 
 _MAX_DIAGNOSTIC = 300
@@ -62,11 +63,9 @@ def _bounce(failures: list[Failure], message_ids: tuple[str, ...], reference: st
     if not told:
         return None
     addresses = tuple(dict.fromkeys(address for failure in told for address in failure.addresses))
-    return Bounce(addresses, bool(hard), message_ids, _one_line(told[0].diagnostic), reference)
-
-
-def _one_line(text: str) -> str:
-    return "".join(c if c.isprintable() else " " for c in text)[:_MAX_DIAGNOSTIC]
+    return Bounce(
+        addresses, bool(hard), message_ids, on_one_line(told[0].diagnostic)[:_MAX_DIAGNOSTIC], reference
+    )
 
 
 def _reference(message: Message, raw: bytes) -> str:

@@ -9,7 +9,7 @@ from typing import Any, NoReturn, TypeVar, get_args
 
 from classifiers.taxonomy import Taxonomy
 from monitor.errors import Misuse
-from monitor.types import NEWCOMER, Cadence, Language, Subscriber
+from monitor.types import COUNTRIES, NEWCOMER, Cadence, Language, Subscriber
 from monitor.wishes import checked_address, checked_sectors, checked_watched, checked_zone, with_alerts
 
 T = TypeVar("T", bound=str)
@@ -19,7 +19,6 @@ Form = Mapping[str, Sequence[str]]
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 CADENCES: tuple[Cadence, ...] = get_args(Cadence)
-COUNTRIES = ("VN", "JP")
 OUTLETS = (0, 2, 3, 5, 8, 12)
 """From how many outlets on a story is an alert; 0 for never."""
 

@@ -11,7 +11,7 @@ from monitor.pages import forms
 from monitor.pages.screen import LANGUAGE_NAMES, Screen, masked
 from monitor.reception.staying import Judgement
 from monitor.store.issues import Issue
-from monitor.types import Article, Subscriber, SubscriberStatus
+from monitor.types import COUNTRIES, Article, Subscriber, SubscriberStatus
 from monitor.writing import manner_of
 
 MOST_LEFT_OUT = 100
@@ -56,7 +56,7 @@ def preferences(
         hours=screen.hours(),
         weekdays=[(number, words.weekday(number)) for number in range(7)],
         zones=screen.zones(reader.zone),
-        countries=(("VN", words.say("holiday_vn")), ("JP", words.say("holiday_jp"))),
+        countries=[(country, words.say(f"holiday_{country.lower()}")) for country in COUNTRIES],
         sectors=screen.sectors(reader.sectors),
         alert_sectors=screen.sectors(reader.alert_sectors),
         watched="\n".join(name for name in reader.watched if name not in known),

@@ -55,6 +55,7 @@ from monitor.types.news import (
     fingerprint,
 )
 from monitor.types.readers import (
+    COUNTRIES,
     NEWCOMER,
     Cadence,
     Happening,
@@ -76,6 +77,7 @@ from monitor.types.week import (
 )
 
 __all__ = [
+    "COUNTRIES",
     "NEWCOMER",
     "REPORTED",
     "Archive",

@@ -13,6 +13,10 @@ Cadence = Literal["daily", "twice", "workdays", "weekly", "alerts"]
 """How often a digest comes: every day, twice a day, Monday to Friday, once a week, or never, only alerts."""
 
 
+COUNTRIES = ("VN", "JP")
+"""Whose public holidays a reader may have off (ISO 3166-1)."""
+
+
 class SubscriberStatus(StrEnum):
     """Only an ACTIVE subscriber is ever mailed a digest."""
 
