@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from monitor.types import Article
 
@@ -31,9 +32,14 @@ _CREDIT = re.compile(
 
 def credit(article: Article) -> str:
     """The agency, as we call it; "" where the text names none, or the outlet itself."""
-    found = _CREDIT.search(f"{article.title}. {article.summary}")
+    agency = _named(f"{article.title}. {article.summary}")
+    return "" if agency.casefold() in article.outlet.casefold() else agency
+
+
+@lru_cache(maxsize=4096)  # the same stories are told to every reader
+def _named(text: str) -> str:
+    found = _CREDIT.search(text)
     if found is None:
         return ""
     group = next(name for name, text in found.groupdict().items() if text)
-    agency = list(_AGENCIES)[int(group[1:])]
-    return "" if agency.casefold() in article.outlet.casefold() else agency
+    return list(_AGENCIES)[int(group[1:])]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 MAX_LINK = 1000
@@ -15,6 +16,11 @@ _HIDDEN = re.compile(
 )
 
 
+_SAME_FOR_MANY = 4096
+"""Texts that are kept: the same stories are told to every reader."""
+
+
+@lru_cache(maxsize=_SAME_FOR_MANY)
 def plain(text: str) -> str:
     """`text` on one line, without control characters and invisible marks."""
     return _BREAKS.sub(" ", _HIDDEN.sub("", text)).strip()
@@ -29,6 +35,7 @@ def shorten(text: str, most: int) -> str:
     return (at_word if len(at_word) > most // 2 else head).rstrip(" ,;:.–-") + "…"
 
 
+@lru_cache(maxsize=_SAME_FOR_MANY)
 def web_link(link: str) -> str | None:
     """`link` if it is plain http or https to a named host, with no user name to mislead by; else None."""
     if len(link) > MAX_LINK or plain(link) != link or " " in link:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from classifiers.text import fold, normalise, tokens
@@ -134,14 +135,19 @@ def judged(row: Mapping[str, Any]) -> JudgedArticle:
     article = plain_article(row)
     if row["model"] is None:
         return JudgedArticle(article, Verdict(0.0, Decision.UNCLASSIFIED, (), (), (), ""))
-    return JudgedArticle(
-        article,
-        Verdict(
-            row["relevance"],
-            Decision(row["decision"]),
-            tuple(SectorScore(**item) for item in json.loads(row["sectors"])),
-            tuple(CommitmentScore(**item) for item in json.loads(row["commitments"])),
-            tuple(Evidence(**item) for item in json.loads(row["evidence"])),
-            row["model"],
-        ),
+    columns = ("relevance", "decision", "sectors", "commitments", "evidence", "model")
+    return JudgedArticle(article, _verdict(*(row[column] for column in columns)))
+
+
+@lru_cache(maxsize=4096)  # the same articles are candidates for every reader
+def _verdict(
+    relevance: float, decision: str, sectors: str, commitments: str, evidence: str, model: str
+) -> Verdict:
+    return Verdict(
+        relevance,
+        Decision(decision),
+        tuple(SectorScore(**item) for item in json.loads(sectors)),
+        tuple(CommitmentScore(**item) for item in json.loads(commitments)),
+        tuple(Evidence(**item) for item in json.loads(evidence)),
+        model,
     )
