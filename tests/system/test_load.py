@@ -21,7 +21,7 @@ from tests.system.growing import GrowingFeeds, growing_feeds, relevant_texts
 from tests.system.house import STARTER, House, until
 from tests.system.link import Link, link
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.alone]
 
 SECONDS_EACH = 0.02
 SOME, ALL = 1_000, 10_000
