@@ -22,8 +22,4 @@ if [ -n "$missing" ]; then
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
 fi
 sh deploy/setup.sh dev
-if [ $# -gt 0 ]; then
-    exec .venv/bin/python -m pytest -m system "$@"
-fi
-.venv/bin/python -m pytest -m 'system and not alone' --numprocesses auto --dist loadfile
-exec .venv/bin/python -m pytest -m 'system and alone'
+exec sh deploy/marked-tests.sh system "$@"

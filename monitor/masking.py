@@ -117,8 +117,8 @@ def on_one_line(text: str) -> str:
 
 
 def _bare(text: str) -> str:
-    """`text` however it is broken and spelled."""
-    return "".join(text.split()).casefold()
+    """`text` however it is broken and spelled; the four letters i, which `re.IGNORECASE` takes for one, are one."""
+    return "".join(text.split()).casefold().replace("i\u0307", "i").replace("ı", "i")
 
 
 def _may_hold_one(text: str) -> bool:

@@ -154,7 +154,7 @@ def _asked_for(
     purpose, about = _PURPOSES[what], to if what == "move" else ""
     # Links that act once tell by the mark whether what they are for has happened since.
     mark, until = history.mark(store, reader.id), now + VALID[purpose]
-    if links:
+    if links and links.base:
         return links.to(purpose, reader, now=now, about=about, mark=mark), until
     token = Links("", signer_at(Path(settings.keys))).token(purpose, reader, now=now, about=about, mark=mark)
     return f"mailto:{_read_by_us(settings)}?subject=confirm%20{token}", until

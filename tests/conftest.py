@@ -1,4 +1,4 @@
-"""Shared by all tests: loopback only, no settings from outside, a model fitted once."""
+"""Shared by all tests: loopback only, no settings from outside, a model fitted once in each process."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ import structlog
 
 from classifiers.models import ModelStore
 from monitor.store.database import Store, open_store
+from tests.aloud import aloud, pytest_terminal_summary
+
+__all__ = ["aloud", "pytest_terminal_summary"]
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -50,7 +53,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the release's model, fitted once for all tests."""
+    """A folder with the release's model, fitted once for all tests of a process."""
     from datetime import UTC, datetime
 
     from classifiers.release import first_model

@@ -115,6 +115,14 @@ def test_one_reader_is_taken_out(text: str, left: str) -> None:
     assert without_person(text, "nguyen.van.an@vidu.example") == left
 
 
+def test_one_reader_is_taken_out_however_their_server_spells_an_i() -> None:
+    """Regular expressions take the dotless and the dotted capital letter for the same."""
+    assert (
+        without_person("550 İMAİ or ımaı: no such user", "imai@vidu.example")
+        == "550 <address> or <address>: no such user"
+    )
+
+
 def test_a_person_is_told_addresses_and_a_log_is_not() -> None:
     """Who calls a command reads the address they typed, until the program begins to write a log."""
     assert said(f"ban@vidu.example {PASSWORD}") == "ban@vidu.example ***"

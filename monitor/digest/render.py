@@ -168,10 +168,10 @@ def render_request(
     )
 
 
-def render_words(subject: str, words: str, *, preview: str) -> Rendered:
+def render_words(subject: str, text: str, *, preview: str) -> Rendered:
     """A letter of plain English to an operator."""
-    html = f"<pre style='white-space: pre-wrap'>{escape(words)}</pre>"
-    return Rendered(subject, preview, html, f"{words}\n", "en")
+    html = f"<pre style='white-space: pre-wrap'>{escape(text)}</pre>"
+    return Rendered(subject, preview, html, f"{text}\n", "en")
 
 
 def _digest_values(

@@ -71,7 +71,10 @@ def with_choices(reader: Subscriber, wish: Subscriber) -> Subscriber:
 def agree(
     store: Store, reader: Subscriber, *, words: str, network: str, now: datetime, origin: Origin = "page"
 ) -> tuple[Subscriber, bool]:
-    """Record that a reader agreed, to these words; the reader as they are then, and whether it was this very act."""
+    """Record that a reader agreed, to these words; the reader who did, and whether it was recorded.
+
+    It is not if their status has changed meanwhile: somebody else was faster.
+    """
     consent, detail = f"{origin}, {now:%Y-%m-%d %H:%M} UTC", on_record(words, network)
     agreed = subscribers.set_consent(store, reader, consent, now=now, origin=origin, detail=detail)
     return replace(reader, status=SubscriberStatus.ACTIVE, consent=consent), agreed

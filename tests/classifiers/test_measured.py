@@ -10,14 +10,12 @@ import sys
 import time
 from pathlib import Path
 
-import pytest
+from tests.aloud import Aloud
 
 KEYS = ("id", "title", "summary", "url", "published", "source")
 
 
-def test_the_model_is_good_enough(
-    shared: Path, models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_model_is_good_enough(shared: Path, models: Path, tmp_path: Path, aloud: Aloud) -> None:
     """Stream F1 ≥ 0.84 with recall and precision ≥ 0.80, almost everything at least in review; 142,574 entries in
     about half a minute."""
     news = shared / "news"
@@ -41,7 +39,7 @@ def test_the_model_is_good_enough(
     seconds = time.monotonic() - started
     command = [sys.executable, str(news / "score.py"), str(news / "labelled.jsonl"), str(verdicts), "--json"]
     score = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
-    with capsys.disabled():
+    with aloud():
         print(f"\n{len(rows)} texts in {seconds:.0f} s")
         for part in ("stream", "archive"):
             print(part, {key: round(value, 3) for key, value in score[part].items()})

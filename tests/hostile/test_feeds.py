@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.aloud import Aloud
 from tests.hostile.evidence import Evidence, letters_with, read_mail, run
 from tests.hostile.faultserver import (
     FaultServer,
@@ -238,7 +239,7 @@ def test_hostile_feeds_harm_nobody(
     tmp_path: Path,
     models: Path,
     cases: list[dict[str, Any]],
-    capsys: pytest.CaptureFixture[str],
+    aloud: Aloud,
 ) -> None:
     """Four polls of all feeds, a digest after each: every outcome, item count, time and rule is as it must be."""
     on = [case for case in cases if case["default_on"]]
@@ -251,7 +252,7 @@ def test_hostile_feeds_harm_nobody(
     wrong = [*_wrong_limits(seen, mailed), *_wrong_health(seen)]
     for case in judged:
         wrong += [*_wrong_outcome(case), *broken(case)]
-    with capsys.disabled():
+    with aloud():
         print(f"\n{_table(judged)}")
         cycles = ", ".join(f"{poll.seconds:.0f} s {poll.peak:.0f} MB" for poll in seen.polls)
         print(

@@ -13,6 +13,7 @@ import pytest
 
 from monitor.ingest.read import read
 from monitor.types import Feed
+from tests.aloud import Aloud
 from tests.hostile.evidence import run
 from tests.hostile.faultserver import Source, watch
 from tests.hostile.kinds import HEAVY, KINDS, Kind
@@ -76,9 +77,7 @@ def _wrong_waits(house: House, now: datetime) -> Iterator[str]:
                 yield f"{row['feed_id']}: {name} is {row[name]}"
 
 
-def test_neighbours_of_known_attacks(
-    tmp_path: Path, models: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_neighbours_of_known_attacks(tmp_path: Path, models: Path, aloud: Aloud) -> None:
     """Two polls: outcomes, titles, links and times as each kind expects; nothing inside is reached, nothing hangs."""
     house = House(tmp_path, models)
     house.environment["VIETNHAT_FETCH_DEADLINE"] = str(DEADLINE)
@@ -93,7 +92,7 @@ def test_neighbours_of_known_attacks(
     wrong = [fault for kind in KINDS for fault in _wrong(kind, house, first, second)]
     wrong += _wrong_waits(house, now + LONGEST)
     wrong = [fault for fault in wrong if not fault.startswith(tuple(OPEN))] + _settled(wrong)
-    with capsys.disabled():
+    with aloud():
         said = ", ".join(f"{poll.seconds:.0f} s {poll.peak:.0f} MB" for poll in polls)
         for kind in KINDS:
             got = first[_source(kind).id]

@@ -22,6 +22,7 @@ from monitor.ingest.pool import ReaderPool
 from monitor.store import polls
 from monitor.store.database import Store, open_store
 from monitor.types import Document, Failed, FailureKind, Feed, FeedState, PollReport
+from tests.aloud import Aloud
 from tests.hostile.mutate import Mutant, mutated
 
 NUMBER = int(os.environ.get("VIETNHAT_FUZZ", "300"))  # read before the tests' own environment is emptied
@@ -117,7 +118,9 @@ def _check_stored(seed: int, mutant: Mutant, document: Document, store: Store) -
     return f"{again} of {new} new again" if again else _unclean(document)
 
 
-def test_damaged_feeds_are_read_or_refused(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_damaged_feeds_are_read_or_refused(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], aloud: Aloud
+) -> None:
     """Nothing raises, hangs, dies or prints a traceback; texts are clean; polling the same again stores nothing."""
     findings, started = Findings(), time.monotonic()
     for number, seeds in enumerate(_chunks()):
@@ -129,7 +132,7 @@ def test_damaged_feeds_are_read_or_refused(tmp_path: Path, capfd: pytest.Capture
                     findings.faults.append(f"{mutant.seed} {mutant.steps}: {fault}")
         (tmp_path / f"{number}.db").unlink()
     said = "".join(capfd.readouterr())
-    with capfd.disabled():
+    with aloud():
         print(
             f"\n{NUMBER} mutants from seed {FIRST}: {findings.entries} entries, slowest {findings.slowest:.1f} s, "
             f"{len(findings.faults)} faults, {time.monotonic() - started:.0f} s"

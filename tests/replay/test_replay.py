@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.aloud import Aloud
 from tests.replay.measures import (
     Mailing,
     Summaries,
@@ -26,6 +27,8 @@ from tests.replay.measures import (
 from tests.replay.newsroom import DAILY, READERS, WEEKLY, WITH_EMPTY, Day, Newsroom, Round, newsroom
 from tests.replay.pairs import id_of, read_pairs, score
 from tests.replay.recorded import APPENDING
+
+pytestmark = pytest.mark.alone
 
 EDITED = 5
 
@@ -147,12 +150,12 @@ def test_each_morning_brings_the_letters_it_should(replay: Replay) -> None:
     assert [f"{day.at:%d.%m.}" for day in days if WEEKLY in day.digests] == ["20.07.", "28.07.", "04.08."]
 
 
-def test_the_figures_are_shown(replay: Replay, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_figures_are_shown(replay: Replay, aloud: Aloud) -> None:
     """The table of days and counts, for whoever runs the tests; the whole replay takes less than a minute."""
     text = "\n".join(
         _table(replay, mailing(replay.room, (*replay.days, replay.quiet)), summaries(replay.room))
     )
-    with capsys.disabled():
+    with aloud():
         print(f"\n{text}")
     assert replay.seconds < 120, "sixty seconds on a quiet machine"
 
@@ -181,7 +184,7 @@ def _table(replay: Replay, mailed: Mailing, found: Summaries) -> Iterator[str]:
     yield f"{replay.seconds:.0f} s for {2 * len(replay.days) + 4} polls"
 
 
-def test_stories_are_what_two_readers_call_one(replay: Replay, capsys: pytest.CaptureFixture[str]) -> None:
+def test_stories_are_what_two_readers_call_one(replay: Replay, aloud: Aloud) -> None:
     """The stories of the replayed days against judged pairs (docs/stories.md has what each sample is).
 
     Vietnam–Japan news is what readers are sent; the samples around the border are hard by the way they were drawn.
@@ -192,7 +195,7 @@ def test_stories_are_what_two_readers_call_one(replay: Replay, capsys: pytest.Ca
         sample: score([pair for pair in read_pairs() if pair.sample == sample], stories)
         for sample in ("bilateral", "boundary", "random")
     }
-    with capsys.disabled():
+    with aloud():
         for sample, found in by_sample.items():
             print(f"\nstories, {sample}: {found}", end="")
     assert by_sample["bilateral"].precision >= 0.95

@@ -196,6 +196,7 @@ def test_looking_at_a_lock_takes_it_from_nobody(tmp_path: Path) -> None:
     assert holder(lock) is None
 
 
+@pytest.mark.alone
 def test_recovery_of_a_large_file_is_quick(tmp_path: Path) -> None:
     """A start after a kill takes at most 5 seconds for 200 MB; measured here on a tenth of that."""
     path = tmp_path / "a.db"

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.aloud import Aloud
 from tests.system.calls import FILES, Ended, Fault, counted, has_strace, struck
 from tests.system.growing import growing_feeds, relevant_texts
 from tests.system.house import House, until
@@ -140,16 +141,14 @@ def _now_and_then(street: Street) -> Callable[[], None]:
     return after
 
 
-def _told(capsys: pytest.CaptureFixture[str], what: str, scene: Scene, figures: dict[str, int]) -> None:
-    with capsys.disabled():
+def _told(aloud: Aloud, what: str, scene: Scene, figures: dict[str, int]) -> None:
+    with aloud():
         print(f"\n{what}: {scene.tally.total()} faults {figures}")
         for line, count in sorted(scene.tally.items()):
             print(f"    {count:4} {line}")
 
 
-def test_faults_in_polls(
-    tmp_path: Path, models: Path, capsys: pytest.CaptureFixture[str], faults: int
-) -> None:
+def test_faults_in_polls(tmp_path: Path, models: Path, aloud: Aloud, faults: int) -> None:
     """After each: the file is sound, and one undisturbed poll has everything served stored exactly once."""
     house, names = House(tmp_path, models), FEEDS[:3]
     with growing_feeds(names, relevant_texts(models)) as feeds:
@@ -166,12 +165,10 @@ def test_faults_in_polls(
 
         _play(scene, faults, ON_FILES + ON_SOCKETS, after=after, seed=11)
         settle(street)
-        _told(capsys, "polls", scene, check(street, read_outbox(house.outbox), addresses))
+        _told(aloud, "polls", scene, check(street, read_outbox(house.outbox), addresses))
 
 
-def test_faults_in_deliveries_into_a_folder(
-    tmp_path: Path, models: Path, capsys: pytest.CaptureFixture[str], faults: int
-) -> None:
+def test_faults_in_deliveries_into_a_folder(tmp_path: Path, models: Path, aloud: Aloud, faults: int) -> None:
     """After each: the file is sound, nothing queued is lost; in the end every letter is there once and whole."""
     house, names, addresses = House(tmp_path, models), FEEDS[:2], readers(3)
     with growing_feeds(names, relevant_texts(models), seed=2) as feeds:
@@ -183,13 +180,11 @@ def test_faults_in_deliveries_into_a_folder(
         _play(scene, faults, [*ON_FILES, ("write", "kill")], after=_now_and_then(street), seed=12)
         settle(street)
         figures = check(street, read_outbox(house.outbox), addresses)
-        _told(capsys, "deliveries into a folder", scene, figures)
+        _told(aloud, "deliveries into a folder", scene, figures)
     assert figures["extra copies"] == 0
 
 
-def test_faults_in_deliveries_by_smtp(
-    tmp_path: Path, models: Path, capsys: pytest.CaptureFixture[str], faults: int
-) -> None:
+def test_faults_in_deliveries_by_smtp(tmp_path: Path, models: Path, aloud: Aloud, faults: int) -> None:
     """The same over a mail server: a copy more than once only of the letter that was in flight."""
     house, names, addresses, sink = House(tmp_path, models), FEEDS[:2], readers(3), Sink(0.0)
     with growing_feeds(names, relevant_texts(models), seed=3) as feeds, mail_server(sink) as port:
@@ -201,7 +196,7 @@ def test_faults_in_deliveries_by_smtp(
         scene = Scene(street, ("digest", "send"), Counter())
         _play(scene, faults, ON_SOCKETS + ON_FILES, after=_now_and_then(street), seed=13)
         settle(street)
-        _told(capsys, "deliveries by SMTP", scene, check(street, sink.copies, addresses))
+        _told(aloud, "deliveries by SMTP", scene, check(street, sink.copies, addresses))
 
 
 def test_of_twenty_started_at_once_exactly_one_runs(tmp_path: Path, models: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.aloud import Aloud
 from tests.letterform import faults_of_form
 from tests.system.growing import growing_feeds, relevant_texts
 from tests.system.house import House
@@ -42,9 +43,7 @@ def _play(street: Street, enough: Callable[[Ledger], bool], *, polls: bool, most
     return time.monotonic() - started
 
 
-def test_kills_during_polls_and_deliveries_by_smtp(
-    tmp_path: Path, models: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_kills_during_polls_and_deliveries_by_smtp(tmp_path: Path, models: Path, aloud: Aloud) -> None:
     """Promises 1 to 3 over a mail server that takes letters before it says so."""
     sink, readers = Sink(SLOWNESS), readers_of(10)
     house = House(tmp_path, models)
@@ -62,7 +61,7 @@ def test_kills_during_polls_and_deliveries_by_smtp(
         )
         settle(street)
         figures = check(street, sink.copies, readers)
-    with capsys.disabled():
+    with aloud():
         print(
             f"\nkill -9, SMTP: {dict(street.ledger.polling)} {dict(street.ledger.mailing)} {figures} {seconds:.0f} s"
         )
@@ -71,9 +70,7 @@ def test_kills_during_polls_and_deliveries_by_smtp(
     assert street.ledger.mailing["sending"] >= ENOUGH
 
 
-def test_kills_during_deliveries_into_a_folder(
-    tmp_path: Path, models: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_kills_during_deliveries_into_a_folder(tmp_path: Path, models: Path, aloud: Aloud) -> None:
     """The same with .eml files: each letter is there whole and once, whatever was killed while writing."""
     readers = readers_of(40)
     house = House(tmp_path, models)
@@ -92,7 +89,7 @@ def test_kills_during_deliveries_into_a_folder(
         settle(street)
         copies = read_outbox(house.outbox)
         figures = check(street, copies, readers)
-    with capsys.disabled():
+    with aloud():
         print(f"\nkill -9, folder: {dict(street.ledger.mailing)} {figures} {seconds:.0f} s")
     assert figures["extra copies"] == 0
     assert street.ledger.mailing["sending"] + street.ledger.mailing["between letters"] >= ENOUGH

@@ -14,6 +14,7 @@ from classifiers.taxonomy import load_taxonomy
 from monitor.config.settings import load_settings
 from monitor.demo import play
 from monitor.types import Language
+from tests.aloud import Aloud
 from tests.digest.weeks import archive_of, rich_archive, weekly_letter
 from tests.system.browser import Mode, browser
 
@@ -85,13 +86,13 @@ async def _look(folder: Path, pages: list[Path]) -> list[View]:
     return views
 
 
-def test_every_letter_is_seen_in_every_way(views: list[View], capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_letter_is_seen_in_every_way(views: list[View], aloud: Aloud) -> None:
     """Three languages, three widths, two modes; the page knows both width and mode."""
     assert {view.page[-2:] for view in views} == set(LANGUAGES)
     assert all((view.seen["width"], view.seen["mode"]) == (view.width, view.mode) for view in views)
     assert all(view.seen["page"].endswith(f"/{view.page}.html") for view in views)
     assert all(len(view.seen["texts"]) > 10 and len(view.seen["links"]) >= 2 for view in views)
-    with capsys.disabled():
+    with aloud():
         print("\n" + _figures(views))
 
 

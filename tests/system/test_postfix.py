@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.aloud import Aloud
 from tests.letterform import Kind, faults_of_form
 from tests.system.growing import growing_feeds, relevant_texts
 from tests.system.house import House, until
@@ -24,9 +25,7 @@ READERS = 60
 LANGUAGES = ("vi", "en", "ja")
 
 
-def test_letters_arrive_as_they_were_written(
-    tmp_path: Path, models: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_letters_arrive_as_they_were_written(tmp_path: Path, models: Path, aloud: Aloud) -> None:
     """Digests in three languages, an alert's and a week's options, confirmations, and a note to the operator."""
     house, sink = House(tmp_path, models), Sink(0.0)
     house.environment["VIETNHAT_MAIL_NAME"] = (
@@ -72,6 +71,6 @@ def test_letters_arrive_as_they_were_written(
         assert raw.startswith(b"Received: ")
         assert kind == "note" or raw.endswith(b"\r\n" + written.pop(message_id)), "changed on the way"
     assert (written, notes) == ({}, 1)
-    with capsys.disabled():
+    with aloud():
         sizes = sorted(map(len, sink.raw))
         print(f"\nPostfix: {len(sink.raw)} letters unchanged, {sizes[0]} to {sizes[-1]} octets")

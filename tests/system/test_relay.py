@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.aloud import Aloud
 from tests.system.growing import growing_feeds
 from tests.system.house import HASTY, House, catches, until
 from tests.system.relay import FEEDS, READERS, Relay, Storm, copied, prepared, relay
@@ -86,7 +87,7 @@ def storm_of(house: House, server: Relay, folder: Path, seed: int = 1) -> Storm:
 
 @pytest.mark.parametrize("mode", TROUBLED, ids=lambda mode: mode.name)
 def test_a_trouble_that_passes_loses_no_letter(
-    mode: Mode, script: Path, written: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    mode: Mode, script: Path, written: House, tmp_path: Path, aloud: Aloud
 ) -> None:
     """Killed twice, tried to the end, and then undisturbed: all readers have their letter, and the form holds."""
     with relay(script, tmp_path / "relay", mode.name) as server:
@@ -104,7 +105,7 @@ def test_a_trouble_that_passes_loses_no_letter(
         storm.settle()
         figures = storm.figures(ADDRESSES)
         assert storm.states() == {"sent": READERS}
-    with capsys.disabled():
+    with aloud():
         print(f"\n{mode.name}: {figures}")
     assert figures.broken == []
     assert figures.letters == READERS
@@ -170,12 +171,10 @@ def test_a_refusal_of_every_letter_is_on_record(
     assert house.slips() == []
 
 
-def test_chaos_and_kills(
-    script: Path, tmp_path: Path, models: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_chaos_and_kills(script: Path, tmp_path: Path, models: Path, aloud: Aloud) -> None:
     """A random mix of all that, with kills while digests are made and sent: nothing lost, no copy unexplained."""
     house, found = prepared(tmp_path / "house", models), []
-    with capsys.disabled():
+    with aloud():
         print(f"\n{HEAD}")
         for seed in range(1, (ALL if FULL else SOME) + 1):
             found.append(weather(house, tmp_path, script, seed, kills=ALL_KILLS if FULL else SOME_KILLS))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.aloud import Aloud
 from tests.ports import refusing_port
 from tests.system.growing import growing_feeds, relevant_texts
 from tests.system.house import HASTY, House, catches, members, until
@@ -30,7 +31,7 @@ def _everything_is_due(house: House) -> None:
         house.write("UPDATE feed_state SET due_at = NULL")
 
 
-def test_sigterm_at_random_moments(tmp_path: Path, models: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_sigterm_at_random_moments(tmp_path: Path, models: Path, aloud: Aloud) -> None:
     """It ends within ten seconds with exit code 0; no letter is half sent, none is sent twice, the file is sound."""
     house, sink, chance = House(tmp_path, models), Sink(0.15), random.Random(7)
     durations, moments = list[float](), Counter[str]()
@@ -68,7 +69,7 @@ def test_sigterm_at_random_moments(tmp_path: Path, models: Path, capsys: pytest.
         house.call("poll")
         house.call("digest", "send")
         served = Counter(item.link for item in feeds.everything)
-    with capsys.disabled():
+    with aloud():
         print(
             f"\nSIGTERM: {STOPS} stops, longest {max(durations):.1f} s, {dict(moments)}, {len(sink.copies)} letters"
         )
