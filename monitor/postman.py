@@ -107,18 +107,20 @@ class Postman:
     ) -> int | None:
         """Put on record how a letter fared, and that the following one begins, which makes one commit of two; the
         number of that one if it did."""
-        claimed = outbox.settle(
-            self.store,
-            delivery,
-            after.state,
-            next_attempt_at=after.next_attempt_at,
-            reply=outcome.reply,
-            now=now,
-            attempts=delivery.attempts if after.untried else None,
-            following=following,
-        )
-        if after.suspend_subscriber and delivery.subscriber_id is not None:
-            self._suspend(delivery.subscriber_id, delivery.letter.recipient, now)
+        # A kill between the two would leave a reader active whose address is refused.
+        with self.store.transaction():
+            claimed = outbox.settle(
+                self.store,
+                delivery,
+                after.state,
+                next_attempt_at=after.next_attempt_at,
+                reply=outcome.reply,
+                now=now,
+                attempts=delivery.attempts if after.untried else None,
+                following=following,
+            )
+            if after.suspend_subscriber and delivery.subscriber_id is not None:
+                self._suspend(delivery.subscriber_id, delivery.letter.recipient, now)
         self.report(delivery, outbox_states.GivenUp(outcome.reply) if after.given_up else outcome)
         return claimed
 

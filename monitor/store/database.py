@@ -36,6 +36,7 @@ class Store:
     def __init__(self, path: Path, db: Database) -> None:
         self.path, self.db = path, db
         self._marker = Marker(path)
+        self._within = False
 
     def close(self) -> None:
         """Give the connection back."""
@@ -51,12 +52,15 @@ class Store:
     def transaction(self) -> Iterator[None]:
         """All or nothing. BEGIN IMMEDIATE, so that a second writer waits instead of failing half-way.
 
-        However it fails, the connection can be used again.
+        One within another is part of that. However it fails, the connection can be used again.
         """
+        if self._within:
+            yield
+            return
         connection = self.db.conn
         with as_database_error(self.path):
             connection.execute("BEGIN IMMEDIATE")
-            before = connection.total_changes
+            self._within, before = True, connection.total_changes
             try:
                 yield
                 count = house.count_change(connection) if connection.total_changes != before else None
@@ -64,6 +68,8 @@ class Store:
             except BaseException:
                 self._undo()
                 raise
+            finally:
+                self._within = False
         if count is not None:
             self._marker.note(count)
 

@@ -152,6 +152,26 @@ def test_a_channel_that_is_gone_suspends_its_own_reader(store: Store) -> None:
     assert subscribers.known(store, str(other.id)).status is SubscriberStatus.ACTIVE
 
 
+def test_a_refusal_and_what_follows_are_one_commit(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed between the two, the letter is neither refused nor its reader suspended; the next run does both."""
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    reader = subscribe(store, HOOK)
+    press(store).issue(now=NOW)
+    with monkeypatch.context() as patch:
+        patch.setattr(subscribers, "set_status", killed)
+        with pytest.raises(KeyboardInterrupt):
+            deliver(store, Kinds(webhook=Refused("410")))
+    assert states(store) == {"webhook": {"sending"}}
+    assert subscribers.known(store, str(reader.id)).status is SubscriberStatus.ACTIVE
+    Postman(store, Kinds(webhook=Refused("410")), lambda *_: None).recover(now=NOW)
+    deliver(store, Kinds(webhook=Refused("410")))
+    assert states(store) == {"webhook": {"refused"}}
+    assert subscribers.known(store, str(reader.id)).status is SubscriberStatus.SUSPENDED
+
+
 @pytest.mark.parametrize(("wait", "minutes"), [(0.0, 5), (60.0, 5), (3600.0, 60), (10.0**9, 360)])
 def test_a_server_may_ask_for_a_longer_pause(store: Store, wait: float, minutes: int) -> None:
     """Never for a shorter one than ours, nor for more than six hours."""

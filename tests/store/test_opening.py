@@ -21,7 +21,7 @@ from monitor.errors import DatabaseError
 from monitor.locks import held
 from monitor.store import articles, database, house
 from monitor.store.checks import APPLICATION_ID, promised_size
-from monitor.store.database import accept_loss, open_store, run_lock
+from monitor.store.database import Store, accept_loss, open_store, run_lock
 from monitor.store.keeper import Keeper
 from monitor.store.marker import Marker
 from tests.store.lying import (
@@ -482,6 +482,28 @@ def test_the_shared_faults(shared: Path, tmp_path: Path, action: str) -> None:
             process.stdout.close()
     with open_store(spare) as store:
         assert articles.count(store) == 305
+
+
+def test_a_transaction_within_another_is_part_of_it(tmp_path: Path) -> None:
+    """Both or none, counted once; afterwards the next one stands by itself."""
+    path = laid_out(tmp_path / "a.db")
+
+    def half_done(store: Store) -> None:
+        with store.transaction():
+            store.note(house.BACKUP, "inner")
+            store.write("DELETE FROM nothing_of_ours")
+
+    with open_store(path) as store:
+        before = int(store.notes()[house.CHANGES])
+        with pytest.raises(DatabaseError):
+            half_done(store)
+        assert house.BACKUP not in store.notes()
+        with store.transaction():
+            store.note(house.BACKUP, "inner")
+        store.note(house.TOLD, "after")
+        assert store.notes()[house.BACKUP] == "inner"
+        assert int(store.notes()[house.CHANGES]) == before + 2
+    assert Marker(path).read() == before + 2
 
 
 def test_a_transaction_that_changes_nothing_counts_for_nothing(tmp_path: Path) -> None:
