@@ -116,6 +116,11 @@ def on_one_line(text: str) -> str:
     return "".join(c if c.isprintable() else " " for c in text)
 
 
+def brief(text: str, most: int) -> str:
+    """At most so many letters of a text, on one line and without gaps."""
+    return " ".join(on_one_line(text).split())[:most]
+
+
 def _bare(text: str) -> str:
     """`text` however it is broken and spelled; the four letters i, which `re.IGNORECASE` takes for one, are one."""
     return "".join(text.split()).casefold().replace("i\u0307", "i").replace("ı", "i")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from monitor.channel import secrets_of
-from monitor.masking import MASK, logged, on_one_line
+from monitor.masking import MASK, brief, logged
 
 MAX_WORDS = 120
 """Letters quoted of what was said about a channel."""
@@ -15,8 +15,3 @@ def quoted(words: str, address: str, *secrets: str) -> str:
         if len(secret) > 1:  # a lone slash is none
             words = words.replace(secret, MASK)
     return brief(logged(words), MAX_WORDS)
-
-
-def brief(text: str, most: int) -> str:
-    """At most so many letters of a text, on one line and without gaps."""
-    return " ".join(on_one_line(text).split())[:most]

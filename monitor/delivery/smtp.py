@@ -15,9 +15,8 @@ from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Literal, Self
 
-from monitor.delivery.quoting import brief
 from monitor.delivery.replies import CLOSING, Lost, Reply, to_letter, to_recipient, to_sender
-from monitor.masking import MASK
+from monitor.masking import MASK, brief
 from monitor.types import Deferred, Letter, Refused, SendOutcome, Unusable
 
 _IMPLICIT_TLS_PORT = 465

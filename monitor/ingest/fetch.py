@@ -22,7 +22,7 @@ from yarl import URL  # the URL type of aiohttp's own interface
 from monitor.ingest import challenge, guard
 from monitor.ingest.answer import Redirect, asked_pause, conditional_headers, fresh_validators, retry_after
 from monitor.ingest.spacing import HostSpacing
-from monitor.masking import on_one_line, without_secrets
+from monitor.masking import brief, without_secrets
 from monitor.types import Failed, FailureKind, Fetched, FetchOutcome, NotModified, Validators
 
 _CHUNK = 65536
@@ -283,8 +283,7 @@ def _tls() -> ssl.SSLContext:
 
 
 def _failure(error: Exception, policy: FetchPolicy) -> Failed:
-    words = on_one_line(without_secrets(str(error))[:400]).split()
-    text = " ".join(words)[:200] or type(error).__name__
+    text = brief(without_secrets(str(error))[:400], 200) or type(error).__name__
     match error:
         case aiohttp.SocketTimeoutError():
             return Failed(FailureKind.TIMEOUT, f"silent for {policy.silence:g} s")
